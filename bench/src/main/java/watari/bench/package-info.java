@@ -1,0 +1,5 @@
+/// Benchmarks.
+@NullMarked
+package watari.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Calibration and the choice of scales and zero points.
+@NullMarked
+package watari.quant;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// ONNX models.
+@NullMarked
+package watari.format.onnx;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// TFLite models.
+@NullMarked
+package watari.format.tflite;
+
+import org.jspecify.annotations.NullMarked;
