@@ -1,0 +1,27 @@
+package watari.format;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import watari.finding.Findings;
+import watari.graph.Model;
+
+/// Reads models of one format. Found by `ServiceLoader`; has no state.
+public interface FormatReader {
+  /// The name of the format, as `--from` takes it.
+  String format();
+
+  /// Whether a file or folder is of this format, from a few of its bytes; never throws for
+  /// contents.
+  ///
+  /// @param head the first bytes of the file (4096 at most); empty for a folder
+  boolean sniff(Path path, byte[] head);
+
+  /// Reads the model; its weights stay mapped in `arena`, which the caller closes when done.
+  ///
+  /// Everything that keeps a node from being read is an error in `findings`; the reader goes on, so
+  /// that one run reports them all. Unknown operators become [watari.op.Custom] without a finding.
+  ///
+  /// @throws watari.finding.ModelException if the file is broken, too old or too new
+  Model read(Path path, Arena arena, ReadOptions options, Findings findings) throws IOException;
+}

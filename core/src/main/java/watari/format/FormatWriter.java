@@ -1,0 +1,25 @@
+package watari.format;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import watari.finding.Findings;
+import watari.graph.Model;
+
+/// Writes models of one format. Found by `ServiceLoader`; has no state.
+public interface FormatWriter {
+  /// The name of the format, as `--to` takes it.
+  String format();
+
+  /// What the format can express.
+  TargetProfile profile(WriteOptions options);
+
+  /// The files or folders, in `folder`, that a result of this name is made of, the main one first.
+  List<Path> paths(Path folder, String stem);
+
+  /// Writes a legalised model. Nodes that the format cannot express are errors in `findings`; if
+  /// there are any, nothing is written.
+  ///
+  /// @param main the first of [#paths], under the temporary folder that the caller moves into place
+  void write(Model model, Path main, WriteOptions options, Findings findings) throws IOException;
+}

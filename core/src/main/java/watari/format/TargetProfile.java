@@ -1,0 +1,37 @@
+package watari.format;
+
+import java.util.List;
+import java.util.Optional;
+import watari.finding.Finding;
+import watari.graph.Node;
+import watari.op.Op;
+import watari.rewrite.Pass;
+import watari.tensor.Layout;
+
+/// What a target can express, and how a graph gets there.
+///
+/// A model goes through [#decompose], layout assignment by [#layoutOf], then [#legalize]; what
+/// [#refuse] says of any node after that stops the conversion.
+public interface TargetProfile {
+  String format();
+
+  /// The layout that the target's users expect of inputs and outputs.
+  Layout nativeLayout();
+
+  /// The layout in which the target takes an operator that has one; empty where both do.
+  Optional<Layout> layoutOf(Op op);
+
+  /// Whether the target keeps state between calls.
+  boolean keepsState();
+
+  /// Rewrites whole operators that the target lacks. Runs before layouts are assigned, so that what
+  /// it adds takes part.
+  List<Pass> decompose();
+
+  /// Rewrites what depends on layouts, dtypes and names; adds no Transpose that layout assignment
+  /// could have spared.
+  List<Pass> legalize();
+
+  /// Why a node cannot be written; empty if it can.
+  Optional<Finding> refuse(Node node);
+}

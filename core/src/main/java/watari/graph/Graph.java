@@ -1,0 +1,289 @@
+package watari.graph;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import watari.op.Op;
+import watari.tensor.TensorData;
+import watari.tensor.TensorType;
+
+/// Nodes in topological order between inputs and outputs, with named state.
+///
+/// A graph is mutable, but only [GraphBuilder] and the rewriting engine edit it. Each edit takes
+/// time independent of the graph's size; nodes keep their place when others come and go.
+public final class Graph implements Iterable<Node> {
+  private static final long ORDER_GAP = 1 << 20;
+
+  private final String name;
+  private String description = "";
+  private Signature signature = new Signature("", List.of(), List.of());
+  private final List<Value> inputs = new ArrayList<>();
+  private final List<Value> outputs = new ArrayList<>();
+  private final Map<String, State> states = new LinkedHashMap<>();
+  private final Map<String, Integer> names = new HashMap<>();
+  private @Nullable Node first;
+  private @Nullable Node last;
+  private int size;
+
+  public Graph(String name) {
+    this.name = name;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /// Free text about the graph.
+  public String description() {
+    return description;
+  }
+
+  public void setDescription(String text) {
+    description = text;
+  }
+
+  /// Callers' names; its key is empty where the source has none.
+  public Signature signature() {
+    return signature;
+  }
+
+  public void setSignature(Signature other) {
+    signature = other;
+  }
+
+  public List<Value> inputs() {
+    return Collections.unmodifiableList(inputs);
+  }
+
+  public List<Value> outputs() {
+    return Collections.unmodifiableList(outputs);
+  }
+
+  public Collection<State> states() {
+    return Collections.unmodifiableCollection(states.values());
+  }
+
+  public Optional<State> state(String stateName) {
+    return Optional.ofNullable(states.get(stateName));
+  }
+
+  /// Number of nodes, without those of bodies.
+  public int size() {
+    return size;
+  }
+
+  public Optional<Node> firstNode() {
+    return Optional.ofNullable(first);
+  }
+
+  public Optional<Node> lastNode() {
+    return Optional.ofNullable(last);
+  }
+
+  /// Nodes in order. The present node may be removed, and others be inserted before it, meanwhile.
+  @Override
+  public Iterator<Node> iterator() {
+    return new Iterator<>() {
+      private @Nullable Node upcoming = first;
+
+      @Override
+      public boolean hasNext() {
+        while (upcoming != null && upcoming.removed) upcoming = upcoming.next;
+        return upcoming != null;
+      }
+
+      @Override
+      public Node next() {
+        if (!hasNext()) throw new NoSuchElementException();
+        Node node = java.util.Objects.requireNonNull(upcoming);
+        upcoming = node.next;
+        return node;
+      }
+    };
+  }
+
+  /// The nodes as they are now.
+  public List<Node> nodes() {
+    var all = new ArrayList<Node>(size);
+    forEach(all::add);
+    return all;
+  }
+
+  /// Whether `a` stands before `b`.
+  public static boolean isBefore(Node a, Node b) {
+    return a.order < b.order;
+  }
+
+  // ---- edits
+
+  /// Appends an input.
+  public Value addInput(String hint, TensorType type) {
+    var value = newValue(hint, type, Optional.empty());
+    inputs.add(value);
+    return value;
+  }
+
+  /// Inserts an input at a position.
+  public Value addInput(int position, String hint, TensorType type) {
+    var value = newValue(hint, type, Optional.empty());
+    inputs.add(position, value);
+    return value;
+  }
+
+  /// Drops an input that has no use.
+  public void removeInput(Value input) {
+    if (!input.uses().isEmpty()) throw new IllegalStateException(input + " is used");
+    inputs.remove(input);
+  }
+
+  public void addOutput(Value value) {
+    outputs.add(value);
+  }
+
+  public void setOutput(int i, Value value) {
+    outputs.set(i, value);
+  }
+
+  public void setOutputs(List<Value> values) {
+    outputs.clear();
+    outputs.addAll(values);
+  }
+
+  public void addState(State state) {
+    states.put(state.name(), state);
+  }
+
+  public void removeState(String stateName) {
+    states.remove(stateName);
+  }
+
+  public Value addConstant(String hint, TensorData data) {
+    return newValue(hint, data.type(), Optional.of(data));
+  }
+
+  /// A constant whose integers denote real numbers, or whose type is otherwise stated.
+  public Value addConstant(String hint, TensorType type, TensorData data) {
+    return newValue(hint, type, Optional.of(data));
+  }
+
+  /// Inserts a node before `place`, or at the end.
+  public Node insert(
+      Optional<Node> place,
+      Op op,
+      List<Value> nodeInputs,
+      List<String> outputHints,
+      List<TensorType> outputTypes,
+      List<Graph> bodies,
+      List<Origin> origins) {
+    var made = new ArrayList<Value>();
+    for (int i = 0; i < outputTypes.size(); i++) {
+      made.add(newValue(outputHints.get(i), outputTypes.get(i), Optional.empty()));
+    }
+    var node = new Node(this, op, nodeInputs, made, bodies, origins);
+    made.forEach(value -> value.setProducer(Optional.of(node)));
+    for (int i = 0; i < nodeInputs.size(); i++) nodeInputs.get(i).addUse(node, i);
+    link(node, place.orElse(null));
+    return node;
+  }
+
+  private void link(Node node, @Nullable Node before) {
+    Node after = before == null ? last : before.previous;
+    node.previous = after;
+    node.next = before;
+    if (after == null) first = node;
+    else after.next = node;
+    if (before == null) last = node;
+    else before.previous = node;
+    size++;
+    long low = after == null ? 0 : after.order;
+    if (before == null) node.order = low + ORDER_GAP;
+    else if (before.order - low > 1) node.order = low + (before.order - low) / 2;
+    else renumber();
+  }
+
+  private void renumber() {
+    long order = ORDER_GAP;
+    for (Node node = first; node != null; node = node.next, order += ORDER_GAP) node.order = order;
+  }
+
+  /// Takes a node out; its outputs must have no uses.
+  public void remove(Node node) {
+    for (var output : node.outputs()) {
+      if (!output.uses().isEmpty()) throw new IllegalStateException(output + " is used");
+    }
+    for (int i = 0; i < node.inputs().size(); i++) node.input(i).removeUse(node, i);
+    if (node.previous == null) first = node.next;
+    else node.previous.next = node.next;
+    if (node.next == null) last = node.previous;
+    else node.next.previous = node.previous;
+    node.removed = true;
+    size--;
+  }
+
+  /// Moves a node before another; the caller keeps the order topological.
+  public void move(Node node, Node before) {
+    if (node.previous == null) first = node.next;
+    else node.previous.next = node.next;
+    if (node.next == null) last = node.previous;
+    else node.next.previous = node.previous;
+    size--;
+    link(node, before);
+  }
+
+  public void setInput(Node node, int index, Value value) {
+    node.input(index).removeUse(node, index);
+    node.mutableInputs().set(index, value);
+    value.addUse(node, index);
+  }
+
+  /// Gives a node another operator for the same inputs and outputs.
+  public void setOp(Node node, Op op) {
+    node.setOp(op);
+  }
+
+  public void setOrigins(Node node, List<Origin> origins) {
+    node.setOrigins(origins);
+  }
+
+  /// Lets every use of `old`, graph outputs included, use `by`.
+  public void replaceUses(Value old, Value by) {
+    for (var use : List.copyOf(old.uses())) setInput(use.node(), use.index(), by);
+    outputs.replaceAll(output -> output == old ? by : output);
+  }
+
+  /// Whether the value is an output of the graph.
+  public boolean isOutput(Value value) {
+    return outputs.contains(value);
+  }
+
+  /// A name that no value of this graph has: the hint, or the hint with a number.
+  public String freshName(String hint) {
+    var base = hint.isEmpty() ? "value" : hint;
+    if (names.putIfAbsent(base, 1) == null) return base;
+    while (true) {
+      int number = names.merge(base, 1, Integer::sum) - 1;
+      var numbered = base + "_" + number;
+      if (names.putIfAbsent(numbered, 1) == null) return numbered;
+    }
+  }
+
+  private Value newValue(String hint, TensorType type, Optional<TensorData> constant) {
+    return new Value(freshName(hint), type, constant);
+  }
+
+  /// The graph as text, a line for each node: for tests and debugging.
+  @Override
+  public String toString() {
+    var text = new StringBuilder(name).append(inputs).append('\n');
+    for (var node : this) text.append("  ").append(node).append('\n');
+    return text.append("  return ").append(outputs).append('\n').toString();
+  }
+}

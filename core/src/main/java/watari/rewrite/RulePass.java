@@ -1,0 +1,169 @@
+package watari.rewrite;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import watari.graph.Graph;
+import watari.graph.Inference;
+import watari.graph.Node;
+import watari.graph.Value;
+import watari.op.Op;
+
+/// Applies rules to every node until none fires any more.
+///
+/// Nodes are visited in order; after a rule fired, what it added and what uses it are visited
+/// again. Rules are tried in the order given. The work is bounded: past some firings for each node
+/// the pass stops with what it has, which is a valid graph.
+public final class RulePass implements Pass {
+  private static final int MOST_FIRINGS_PER_NODE = 16;
+
+  private final String name;
+  private final List<Rule<?>> rules;
+
+  public RulePass(String name, List<Rule<?>> rules) {
+    this.name = name;
+    this.rules = List.copyOf(rules);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void run(Graph graph, PassLog log) {
+    new Run(log).graph(graph);
+  }
+
+  /// One run over one graph and its bodies.
+  private final class Run {
+    private final PassLog log;
+    private final Map<Class<?>, List<Rule<?>>> byRoot = new HashMap<>();
+    private Inference inference = new Inference();
+
+    Run(PassLog log) {
+      this.log = log;
+    }
+
+    void graph(Graph graph) {
+      inference = new Inference();
+      for (var node : graph) inference.remember(node);
+      fixpoint(graph);
+      for (var node : graph) for (var body : node.bodies()) new Run(log).graph(body);
+    }
+
+    private void fixpoint(Graph graph) {
+      var queue = new ArrayDeque<Node>(graph.nodes());
+      Set<Node> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
+      waiting.addAll(queue);
+      long budget = 1000 + (long) MOST_FIRINGS_PER_NODE * graph.size();
+      while (!queue.isEmpty() && budget > 0) {
+        var node = queue.poll();
+        waiting.remove(node);
+        if (node.isRemoved()) continue;
+        for (var again : visit(node)) {
+          budget--;
+          if (!again.isRemoved() && waiting.add(again)) queue.add(again);
+        }
+      }
+    }
+
+    /// Tries the rules on a node; the nodes to look at anew, if one fired.
+    private List<Node> visit(Node node) {
+      for (var rule : byRoot.computeIfAbsent(node.op().getClass(), this::rulesFor)) {
+        var again = attempt(rule, node);
+        if (again.isPresent()) return again.get();
+      }
+      return List.of();
+    }
+
+    private List<Rule<?>> rulesFor(Class<?> op) {
+      return rules.stream().filter(rule -> rule.root().isAssignableFrom(op)).toList();
+    }
+
+    private <O extends Op> Optional<List<Node>> attempt(Rule<O> rule, Node node) {
+      var before = node.previousNode();
+      var outcome = rule.apply(new Match<>(node, rule.root().cast(node.op()), inference));
+      var added = addedBetween(before, node);
+      switch (outcome) {
+        case Outcome.Left(var reason) -> {
+          removeDead(added.reversed());
+          log.left(rule.name(), node, reason);
+          return Optional.empty();
+        }
+        case Outcome.Replaced(var values) -> {
+          log.fired(rule.name());
+          return Optional.of(replace(node, values, added));
+        }
+      }
+    }
+
+    private List<Node> replace(Node node, List<Value> values, List<Node> added) {
+      var graph = node.graph();
+      if (values.size() != node.outputs().size()) {
+        throw new IllegalStateException(
+            name + ": " + values.size() + " values replace " + node.outputs().size());
+      }
+      var again = new ArrayList<>(added);
+      for (int i = 0; i < values.size(); i++) {
+        var old = node.output(i);
+        old.uses().forEach(use -> again.add(use.node()));
+        carrySourceNames(old, values.get(i));
+        graph.replaceUses(old, values.get(i));
+      }
+      values.forEach(value -> value.producer().ifPresent(again::add));
+      for (var input : node.inputs()) {
+        input.producer().ifPresent(again::add);
+        input.uses().forEach(use -> again.add(use.node()));
+      }
+      removeDead(List.of(node));
+      removeDead(added.reversed());
+      for (var user : again) if (!user.isRemoved()) inference.remember(user);
+      return again;
+    }
+
+    private static void carrySourceNames(Value old, Value by) {
+      if (by.isConstant() || by.producer().isEmpty()) return;
+      var names = new java.util.LinkedHashSet<>(by.sourceNames());
+      names.add(old.name());
+      names.addAll(old.sourceNames());
+      names.remove(by.name());
+      by.setSourceNames(List.copyOf(names));
+    }
+  }
+
+  /// The nodes that now stand between `before` and `node`, in order.
+  private static List<Node> addedBetween(Optional<Node> before, Node node) {
+    var added = new ArrayList<Node>();
+    var at = node.previousNode();
+    while (at.isPresent() && !at.equals(before)) {
+      added.add(at.get());
+      at = at.get().previousNode();
+    }
+    Collections.reverse(added);
+    return added;
+  }
+
+  /// Removes these nodes where nothing uses them, and then what only they used.
+  static void removeDead(List<Node> nodes) {
+    var stack = new ArrayDeque<>(nodes);
+    while (!stack.isEmpty()) {
+      var node = stack.poll();
+      if (node.isRemoved() || !node.op().isPure() || isUsed(node)) continue;
+      var inputs = List.copyOf(node.inputs());
+      node.graph().remove(node);
+      for (var input : inputs) input.producer().ifPresent(stack::add);
+    }
+  }
+
+  private static boolean isUsed(Node node) {
+    return node.outputs().stream()
+        .anyMatch(value -> !value.uses().isEmpty() || node.graph().isOutput(value));
+  }
+}

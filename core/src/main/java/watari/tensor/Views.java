@@ -1,0 +1,374 @@
+package watari.tensor;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/// The lazy kinds of [TensorData].
+final class Views {
+  private Views() {}
+
+  static TensorData transposed(TensorData source, List<Integer> perm) {
+    var strides = rowMajor(source.shape().fixedDims());
+    var moved = perm.stream().mapToLong(axis -> strides[axis]).toArray();
+    return Strided.of(source, source.shape().transposed(perm), moved);
+  }
+
+  static TensorData expanded(TensorData source, Shape to) {
+    var from = source.shape().fixedDims();
+    var strides = rowMajor(from);
+    var target = to.fixedDims();
+    int added = target.length - from.length;
+    if (added < 0) throw new IllegalArgumentException(source.shape() + " has more axes than " + to);
+    var result = new long[target.length];
+    for (int i = 0; i < from.length; i++) {
+      if (from[i] != 1 && from[i] != target[added + i]) {
+        throw new IllegalArgumentException(source.shape() + " does not broadcast to " + to);
+      }
+      result[added + i] = from[i] == 1 ? 0 : strides[i];
+    }
+    return Strided.of(source, to, result);
+  }
+
+  static long[] rowMajor(long[] dims) {
+    var strides = new long[dims.length];
+    long stride = 1;
+    for (int i = dims.length - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= dims[i];
+    }
+    return strides;
+  }
+
+  /// Another tensor with its axes in another order, or repeated by strides of 0.
+  static final class Strided extends TensorData {
+    private final TensorData source;
+    private final long[] dims;
+    private final long[] strides;
+
+    private Strided(TensorData source, Shape shape, long[] strides) {
+      super(source.dtype(), shape);
+      this.source = source;
+      this.dims = shape.fixedDims();
+      this.strides = strides;
+    }
+
+    static TensorData of(TensorData source, Shape shape, long[] strides) {
+      return new Strided(source, shape, strides);
+    }
+
+    private long sourceIndex(long index) {
+      long at = 0;
+      for (int i = dims.length - 1; i >= 0; i--) {
+        at += index % dims[i] * strides[i];
+        index /= dims[i];
+      }
+      return at;
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      return source.doubleAt(sourceIndex(index));
+    }
+
+    @Override
+    public long longAt(long index) {
+      return source.longAt(sourceIndex(index));
+    }
+
+    @Override
+    public double imaginaryAt(long index) {
+      return source.imaginaryAt(sourceIndex(index));
+    }
+
+    @Override
+    public byte[] bytesAt(long index) {
+      return source.bytesAt(sourceIndex(index));
+    }
+
+    @Override
+    public long sizeBytes() {
+      if (dtype() != DataType.STRING) return super.sizeBytes();
+      long bytes = 0;
+      for (long i = 0; i < size(); i++) bytes += bytesAt(i).length;
+      return bytes;
+    }
+
+    @Override
+    public void copyTo(long first, long count, MemorySegment target) {
+      var memory = source.contiguous();
+      if (memory.isEmpty() || dtype().bits() % 8 != 0) {
+        super.copyTo(first, count, target);
+        return;
+      }
+      copyRows(first, count, memory.get(), target);
+    }
+
+    /// Copies along the last axis, where one stride serves for a whole row.
+    private void copyRows(long first, long count, MemorySegment from, MemorySegment target) {
+      int last = dims.length - 1;
+      long row = last < 0 ? 1 : dims[last];
+      long step = last < 0 ? 0 : strides[last];
+      long done = 0;
+      while (done < count) {
+        long index = first + done;
+        long run = Math.min(row - index % row, count - done);
+        copyRun(from, sourceIndex(index), step, target, done, run);
+        done += run;
+      }
+    }
+
+    private void copyRun(
+        MemorySegment from, long at, long step, MemorySegment target, long to, long run) {
+      switch (dtype().bits()) {
+        case 8 -> {
+          for (long i = 0; i < run; i++) {
+            target.set(JAVA_BYTE, to + i, from.get(JAVA_BYTE, at + i * step));
+          }
+        }
+        case 16 -> {
+          for (long i = 0; i < run; i++) {
+            short v = from.get(JAVA_SHORT_UNALIGNED, (at + i * step) * 2);
+            target.set(JAVA_SHORT_UNALIGNED, (to + i) * 2, v);
+          }
+        }
+        case 32 -> {
+          for (long i = 0; i < run; i++) {
+            int v = from.get(JAVA_INT_UNALIGNED, (at + i * step) * 4);
+            target.set(JAVA_INT_UNALIGNED, (to + i) * 4, v);
+          }
+        }
+        case 64 -> {
+          for (long i = 0; i < run; i++) {
+            long v = from.get(JAVA_LONG_UNALIGNED, (at + i * step) * 8);
+            target.set(JAVA_LONG_UNALIGNED, (to + i) * 8, v);
+          }
+        }
+        default -> {
+          long bytes = dtype().bits() / 8;
+          for (long i = 0; i < run; i++) {
+            MemorySegment.copy(from, (at + i * step) * bytes, target, (to + i) * bytes, bytes);
+          }
+        }
+      }
+    }
+  }
+
+  /// A view that reads each element of its source at the same index.
+  private abstract static class SameOrder extends TensorData {
+    final TensorData source;
+
+    SameOrder(TensorData source, DataType dtype, Shape shape) {
+      super(dtype, shape);
+      this.source = source;
+    }
+
+    @Override
+    public double imaginaryAt(long index) {
+      return source.imaginaryAt(index);
+    }
+
+    @Override
+    public byte[] bytesAt(long index) {
+      return source.bytesAt(index);
+    }
+  }
+
+  static final class Reshaped extends SameOrder {
+    Reshaped(TensorData source, Shape to) {
+      super(source, source.dtype(), to);
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      return source.doubleAt(index);
+    }
+
+    @Override
+    public long longAt(long index) {
+      return source.longAt(index);
+    }
+
+    @Override
+    public long sizeBytes() {
+      return source.sizeBytes();
+    }
+
+    @Override
+    public Optional<MemorySegment> contiguous() {
+      return source.contiguous();
+    }
+
+    @Override
+    public void copyTo(long first, long count, MemorySegment target) {
+      source.copyTo(first, count, target);
+    }
+
+    @Override
+    TensorData reshapedTo(Shape to) {
+      return source.reshaped(to);
+    }
+  }
+
+  static final class Cast extends SameOrder {
+    Cast(TensorData source, DataType to) {
+      super(source, to, source.shape());
+    }
+
+    /// What the value becomes when it is stored in this type.
+    @Override
+    public double doubleAt(long index) {
+      return switch (dtype()) {
+        case FLOAT64 -> source.doubleAt(index);
+        case FLOAT32 -> (float) source.doubleAt(index);
+        case COMPLEX64, COMPLEX128 -> source.doubleAt(index);
+        case STRING -> throw new IllegalStateException("numbers are not cast to strings");
+        default -> {
+          if (!dtype().isFloat()) yield longAt(index);
+          int raw = SmallFloats.encode(dtype(), (float) source.doubleAt(index));
+          yield SmallFloats.decode(dtype(), raw);
+        }
+      };
+    }
+
+    @Override
+    public long longAt(long index) {
+      if (dtype() == DataType.BOOL) return source.doubleAt(index) != 0 ? 1 : 0;
+      if (dtype().isFloat()) return (long) doubleAt(index);
+      int unused = 64 - dtype().bits();
+      long value = source.longAt(index);
+      return dtype().isSigned() ? value << unused >> unused : value << unused >>> unused;
+    }
+  }
+
+  /// Scale and zero point of each element.
+  private static final class Steps {
+    private final Quantization quantization;
+    private final long[] dims;
+    private long inner;
+    private long[] blockDims;
+
+    Steps(Quantization quantization, Shape shape) {
+      this.quantization = quantization;
+      dims = shape.fixedDims();
+      inner = 1;
+      blockDims = dims;
+      switch (quantization) {
+        case Quantization.PerAxis p -> {
+          for (int i = p.axis() + 1; i < dims.length; i++) inner *= dims[i];
+        }
+        case Quantization.Blocked b -> {
+          for (int i = b.axis() + 1; i < dims.length; i++) inner *= dims[i];
+          blockDims = b.scales().shape().fixedDims();
+        }
+        case Quantization.None _, Quantization.PerTensor _ -> {}
+      }
+    }
+
+    double scale(long index) {
+      return switch (quantization) {
+        case Quantization.None _ -> 1;
+        case Quantization.PerTensor p -> p.scale();
+        case Quantization.PerAxis p -> p.scales().get(channel(index, p.axis()));
+        case Quantization.Blocked b -> b.scales().doubleAt(block(index, b));
+      };
+    }
+
+    long zeroPoint(long index) {
+      return switch (quantization) {
+        case Quantization.None _ -> 0;
+        case Quantization.PerTensor p -> p.zeroPoint();
+        case Quantization.PerAxis p -> p.zeroPoints().get(channel(index, p.axis()));
+        case Quantization.Blocked b -> b.zeroPoints().longAt(block(index, b));
+      };
+    }
+
+    private int channel(long index, int axis) {
+      return (int) (index / inner % dims[axis]);
+    }
+
+    private long block(long index, Quantization.Blocked b) {
+      long along = index / inner % dims[b.axis()] / b.blockSize();
+      long outer = index / inner / dims[b.axis()];
+      return (outer * blockDims[b.axis()] + along) * inner + index % inner;
+    }
+  }
+
+  static final class Dequantized extends SameOrder {
+    private final Steps steps;
+
+    Dequantized(TensorData source, Quantization quantization, DataType to) {
+      super(source, to, source.shape());
+      steps = new Steps(quantization, source.shape());
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      return (float) (source.longAt(index) - steps.zeroPoint(index)) * (float) steps.scale(index);
+    }
+
+    @Override
+    public long longAt(long index) {
+      return (long) doubleAt(index);
+    }
+  }
+
+  static final class Quantized extends SameOrder {
+    private final Steps steps;
+
+    Quantized(TensorData source, Quantization quantization, DataType to) {
+      super(source, to, source.shape());
+      steps = new Steps(quantization, source.shape());
+    }
+
+    @Override
+    public long longAt(long index) {
+      float scaled = (float) source.doubleAt(index) / (float) steps.scale(index);
+      double rounded = Math.rint(scaled) + steps.zeroPoint(index);
+      return (long) Math.clamp(rounded, (double) dtype().min(), (double) dtype().max());
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      return longAt(index);
+    }
+  }
+
+  static final class Strings extends TensorData {
+    private final List<byte[]> values;
+
+    Strings(Shape shape, List<byte[]> values) {
+      super(DataType.STRING, shape);
+      this.values = List.copyOf(values);
+      if (this.values.size() != size()) {
+        throw new IllegalArgumentException(
+            "shape " + shape + " has " + size() + " elements, not " + values.size());
+      }
+    }
+
+    @Override
+    public long sizeBytes() {
+      return values.stream().mapToLong(value -> value.length).sum();
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      throw new IllegalStateException("strings have no numbers");
+    }
+
+    @Override
+    public long longAt(long index) {
+      throw new IllegalStateException("strings have no numbers");
+    }
+
+    @Override
+    public byte[] bytesAt(long index) {
+      return values.get(Math.toIntExact(index)).clone();
+    }
+  }
+}
