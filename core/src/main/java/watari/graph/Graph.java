@@ -27,6 +27,7 @@ public final class Graph implements Iterable<Node> {
   private Signature signature = new Signature("", List.of(), List.of());
   private final List<Value> inputs = new ArrayList<>();
   private final List<Value> outputs = new ArrayList<>();
+  private final List<String> outputNames = new ArrayList<>();
   private final Map<String, State> states = new LinkedHashMap<>();
   private final Map<String, Integer> names = new HashMap<>();
   private @Nullable Node first;
@@ -65,6 +66,12 @@ public final class Graph implements Iterable<Node> {
 
   public List<Value> outputs() {
     return Collections.unmodifiableList(outputs);
+  }
+
+  /// The names of the outputs, which stay when rewrites let other values stand for them; a writer
+  /// gives them to the tensors that it writes.
+  public List<String> outputNames() {
+    return Collections.unmodifiableList(outputNames);
   }
 
   public Collection<State> states() {
@@ -144,17 +151,25 @@ public final class Graph implements Iterable<Node> {
     inputs.remove(input);
   }
 
+  /// Appends an output, named after the value.
   public void addOutput(Value value) {
-    outputs.add(value);
+    addOutput(value.name(), value);
   }
 
+  public void addOutput(String outputName, Value value) {
+    outputs.add(value);
+    outputNames.add(outputName);
+  }
+
+  /// Lets another value stand for an output, whose name stays.
   public void setOutput(int i, Value value) {
     outputs.set(i, value);
   }
 
-  public void setOutputs(List<Value> values) {
+  /// Drops all outputs, so that others can be added.
+  public void clearOutputs() {
     outputs.clear();
-    outputs.addAll(values);
+    outputNames.clear();
   }
 
   public void addState(State state) {

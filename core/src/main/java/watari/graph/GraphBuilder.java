@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import watari.op.Op;
+import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
@@ -108,10 +109,11 @@ public final class GraphBuilder {
     return add(op, List.of(inputs), List.of(name), List.of()).output();
   }
 
-  /// Adds a node with one output whose stored numbers mean what `quantization` says.
-  public Value addQuantized(Op op, Quantization quantization, Value... inputs) {
+  /// Adds a node with one output that is stored as integers of type `stored`, which mean what
+  /// `quantization` says.
+  public Value addQuantized(Op op, DataType stored, Quantization quantization, Value... inputs) {
     var value = add(op, inputs);
-    value.setType(value.type().with(quantization));
+    value.setType(new TensorType(stored, value.shape(), quantization));
     return value;
   }
 
@@ -142,7 +144,9 @@ public final class GraphBuilder {
     var types = new ArrayList<TensorType>();
     for (int i = 0; i < outputNames.size(); i++) {
       var shape = Inference.moreExact(inferred.get(i).shape(), declared.get(i).shape());
-      types.add(new TensorType(inferred.get(i).dtype(), shape, declared.get(i).quantization()));
+      var stated = declared.get(i);
+      var dtype = stated.isQuantized() ? stated.dtype() : inferred.get(i).dtype();
+      types.add(new TensorType(dtype, shape, stated.quantization()));
     }
     return add(op, inputs, outputNames, types, bodies);
   }

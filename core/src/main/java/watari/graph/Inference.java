@@ -60,7 +60,8 @@ public final class Inference {
       var output = node.output(i);
       if (!output.isPresent()) continue;
       var shape = moreExact(types.get(i).shape(), output.shape());
-      output.setType(new TensorType(types.get(i).dtype(), shape, output.type().quantization()));
+      var dtype = output.type().isQuantized() ? output.dtype() : types.get(i).dtype();
+      output.setType(new TensorType(dtype, shape, output.type().quantization()));
     }
     remember(node);
   }

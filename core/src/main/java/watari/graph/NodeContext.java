@@ -47,12 +47,14 @@ final class NodeContext implements InferContext {
   @Override
   public TensorType type(int i) {
     if (!has(i)) throw new IllegalArgumentException("input " + i + " is missing");
-    return inputs.get(i).type();
+    var type = inputs.get(i).type();
+    return type.isQuantized() ? new TensorType(DataType.FLOAT32, type.shape()) : type;
   }
 
   @Override
   public Optional<TensorData> constant(int i) {
-    return has(i) ? inputs.get(i).constant() : Optional.empty();
+    if (!has(i)) return Optional.empty();
+    return inputs.get(i).type().isQuantized() ? Optional.empty() : inputs.get(i).constant();
   }
 
   @Override

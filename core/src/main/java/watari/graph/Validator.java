@@ -84,9 +84,8 @@ public final class Validator {
       for (int i = 0; i < node.outputs().size(); i++) {
         var output = node.output(i);
         if (!output.isPresent()) continue;
-        boolean fits =
-            types.get(i).dtype() == output.dtype()
-                && compatible(types.get(i).shape(), output.shape());
+        boolean sameDtype = output.type().isQuantized() || types.get(i).dtype() == output.dtype();
+        boolean fits = sameDtype && compatible(types.get(i).shape(), output.shape());
         if (!fits) faults.add(node + ": output " + i + " should be " + types.get(i));
       }
     } catch (IllegalArgumentException e) {

@@ -8,8 +8,9 @@ import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
-/// What an operator may know of its inputs while it infers its outputs. Quantized inputs appear
-/// with their stored element type.
+/// What an operator may know of its inputs while it infers its outputs. Quantized inputs appear as
+/// what they denote, FLOAT32; an output that is stated to be quantized is stored otherwise than
+/// inferred.
 public interface InferContext {
   int inputCount();
 

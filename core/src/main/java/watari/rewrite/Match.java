@@ -11,7 +11,6 @@ import watari.graph.Value;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
-import watari.tensor.Quantization;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
@@ -127,9 +126,10 @@ public final class Match<O extends Op> {
     return replaceWith(value);
   }
 
-  /// Gives a new value the quantization of the type that it stands for.
+  /// Gives a new value the storage of the quantized type that it stands for.
   public static void carryQuantization(Value value, TensorType type) {
-    Quantization quantization = type.quantization();
-    if (!quantization.isNone()) value.setType(value.type().with(quantization));
+    if (type.isQuantized()) {
+      value.setType(new TensorType(type.dtype(), value.shape(), type.quantization()));
+    }
   }
 }

@@ -31,10 +31,9 @@ public enum Layout {
   /// The permutation that takes a tensor of this layout to `other`.
   public List<Integer> permutationTo(Layout other, int rank) {
     var perm = new ArrayList<Integer>();
-    for (int i = 0; i < rank; i++) perm.add(i);
-    if (this == other || rank < 3) return perm;
-    int channel = perm.remove(channelAxis(rank));
-    perm.add(other.channelAxis(rank), channel);
+    boolean moves = this != other && rank > 2;
+    for (int i = 0; i < rank; i++) if (!moves || i != channelAxis(rank)) perm.add(i);
+    if (moves) perm.add(other.channelAxis(rank), channelAxis(rank));
     return perm;
   }
 

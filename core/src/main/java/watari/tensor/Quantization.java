@@ -4,14 +4,11 @@ import java.util.List;
 
 /// How stored integers denote real numbers: `real = (stored - zeroPoint) * scale`.
 public sealed interface Quantization {
-  /// The stored numbers are meant as they are.
-  None NONE = new None();
-
   default boolean isNone() {
     return this instanceof None;
   }
 
-  /// No quantization.
+  /// The stored numbers are meant as they are.
   record None() implements Quantization {}
 
   /// One scale and zero point for the whole tensor.

@@ -3,7 +3,7 @@ package watari.tensor;
 /// What a value is: element type, shape and, for quantized tensors, what the integers denote.
 public record TensorType(DataType dtype, Shape shape, Quantization quantization) {
   public TensorType(DataType dtype, Shape shape) {
-    this(dtype, shape, Quantization.NONE);
+    this(dtype, shape, new Quantization.None());
   }
 
   public static TensorType of(DataType dtype, long... dims) {
