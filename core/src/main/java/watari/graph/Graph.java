@@ -259,6 +259,12 @@ public final class Graph implements Iterable<Node> {
     value.addUse(node, index);
   }
 
+  /// Sets an input that the node may not have so far; those between are absent.
+  public void setInputAt(Node node, int index, Value value) {
+    while (node.inputs().size() <= index) node.mutableInputs().add(Value.ABSENT);
+    setInput(node, index, value);
+  }
+
   /// Gives a node another operator for the same inputs and outputs.
   public void setOp(Node node, Op op) {
     node.setOp(op);
