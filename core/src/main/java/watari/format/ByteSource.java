@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.List;
 import watari.tensor.TensorData;
 
 /// Bytes of a known number that are not produced before they are written.
@@ -36,6 +37,11 @@ public interface ByteSource {
   /// The packed elements, little-endian. Strings are not packed the same way in any two formats.
   static ByteSource of(TensorData elements) {
     return new Elements(elements);
+  }
+
+  /// One source behind another.
+  static ByteSource of(List<ByteSource> parts) {
+    return new Joined(parts);
   }
 
   /// Bytes in memory, most often mapped.
@@ -66,6 +72,23 @@ public interface ByteSource {
     @Override
     public void writeTo(WritableByteChannel channel) throws IOException {
       elements.writeTo(channel);
+    }
+  }
+
+  /// Sources behind each other.
+  record Joined(List<ByteSource> parts) implements ByteSource {
+    public Joined {
+      parts = List.copyOf(parts);
+    }
+
+    @Override
+    public long sizeBytes() {
+      return parts.stream().mapToLong(ByteSource::sizeBytes).sum();
+    }
+
+    @Override
+    public void writeTo(WritableByteChannel channel) throws IOException {
+      for (var part : parts) part.writeTo(channel);
     }
   }
 }

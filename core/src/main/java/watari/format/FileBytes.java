@@ -81,6 +81,11 @@ public final class FileBytes {
     return bytes.asSlice(offset, size);
   }
 
+  /// The same file as if it ended at `size`, where it is longer than that.
+  public FileBytes first(long size) {
+    return size() <= size ? this : new FileBytes(name, bytes.asSlice(0, size));
+  }
+
   /// Makes sure that `size` bytes at `offset` are in the file.
   public void check(long offset, long size) {
     try {

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -117,19 +116,6 @@ public final class LargeFields {
 
   /// A field that holds bytes or packed numbers.
   public static ByteSource field(int number, ByteSource value) {
-    return new Joined(List.of(ProtobufRewrite.head(number, value.sizeBytes()), value));
-  }
-
-  /// One source behind another.
-  private record Joined(List<ByteSource> parts) implements ByteSource {
-    @Override
-    public long sizeBytes() {
-      return parts.stream().mapToLong(ByteSource::sizeBytes).sum();
-    }
-
-    @Override
-    public void writeTo(WritableByteChannel channel) throws IOException {
-      for (var part : parts) part.writeTo(channel);
-    }
+    return ByteSource.of(List.of(ProtobufRewrite.head(number, value.sizeBytes()), value));
   }
 }

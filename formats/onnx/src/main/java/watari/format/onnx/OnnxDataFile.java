@@ -1,7 +1,5 @@
 package watari.format.onnx;
 
-import java.io.IOException;
-import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 import watari.format.ByteSource;
@@ -13,7 +11,7 @@ import watari.format.onnx.schema.TensorProto.DataLocation;
 ///
 /// Elements of a megabyte and more begin on a page, so that runtimes can map them. Source: ONNX
 /// 1.23, external data.
-final class OnnxDataFile implements ByteSource {
+final class OnnxDataFile {
   private static final int PAGE_BYTES = 4096;
   private static final int LINE_BYTES = 64;
   private static final long MAPPED_BYTES = 1 << 20;
@@ -50,13 +48,7 @@ final class OnnxDataFile implements ByteSource {
     return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
-  @Override
-  public long sizeBytes() {
-    return sizeBytes;
-  }
-
-  @Override
-  public void writeTo(WritableByteChannel channel) throws IOException {
-    for (var part : parts) part.writeTo(channel);
+  ByteSource bytes() {
+    return ByteSource.of(parts);
   }
 }

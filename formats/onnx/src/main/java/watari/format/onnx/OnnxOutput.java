@@ -124,7 +124,7 @@ public final class OnnxOutput {
             OnnxShapes.MODEL,
             index -> references.computeIfAbsent(index, i -> streamed.get(i).inTwoFiles(data)));
     if (rest.sizeBytes() > MAX_MODEL_BYTES) throw tooLarge(path, rest.sizeBytes());
-    data.writeTo(path.resolveSibling(path.getFileName() + ".data"));
+    data.bytes().writeTo(path.resolveSibling(path.getFileName() + ".data"));
     rest.writeTo(path);
   }
 
