@@ -46,5 +46,5 @@ maven() {
     echo "watari: Maven (the command mvn, 3.8 or newer) is needed to build, and is not on the PATH" >&2
     return 1
   }
-  JAVA_HOME=$jdk MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED ${MAVEN_OPTS:-}" mvn -Dstyle.color=never "$@"
+  JAVA_HOME=$jdk MAVEN_OPTS="-Djansi.mode=strip --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED ${MAVEN_OPTS:-}" mvn -Dstyle.color=never "$@"
 }

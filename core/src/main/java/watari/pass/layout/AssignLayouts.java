@@ -2,16 +2,18 @@ package watari.pass.layout;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import watari.format.TargetProfile;
+import java.util.function.Function;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
 import watari.op.IndexOp;
 import watari.op.Op;
 import watari.op.ShapeOp;
+import watari.rewrite.PassLog;
 import watari.tensor.Layout;
 import watari.tensor.TensorType;
 
@@ -22,7 +24,9 @@ import watari.tensor.TensorType;
 public final class AssignLayouts {
   private final Graph graph;
   private final LayoutPlan plan;
-  private final LayoutReport report;
+  private final List<LayoutReport.Inserted> inserted;
+  private final Map<String, List<Integer>> permutations = new LinkedHashMap<>();
+  private final List<List<Integer>> outputPermutations = new ArrayList<>();
 
   /// The layout that a value is in now; only of values with a role.
   private final Map<Value, Layout> now = new IdentityHashMap<>();
@@ -39,25 +43,43 @@ public final class AssignLayouts {
   /// The layout in which a node wants an input.
   private record Wanted(int input, Layout layout) {}
 
-  private AssignLayouts(Graph graph, LayoutPlan plan, LayoutReport report) {
+  private AssignLayouts(Graph graph, LayoutPlan plan, List<LayoutReport.Inserted> inserted) {
     this.graph = graph;
     this.plan = plan;
-    this.report = report;
+    this.inserted = inserted;
   }
 
   /// Edits the graph, its bodies included.
-  public static LayoutReport run(Graph graph, TargetProfile profile, LayoutOptions options) {
-    var report = new LayoutReport();
-    run(graph, profile, options, report);
-    return report;
+  ///
+  /// @param demand the layout in which the target takes an operator; empty where it takes both
+  /// @param nativeLayout what inputs and outputs of four axes or more get, unless the wishes say
+  ///   otherwise
+  /// @param log counts the Transposes inserted
+  public static LayoutReport run(
+      Graph graph,
+      Function<Op, Optional<Layout>> demand,
+      Layout nativeLayout,
+      LayoutWishes wishes,
+      PassLog log) {
+    var inserted = new ArrayList<LayoutReport.Inserted>();
+    var assignment =
+        new AssignLayouts(graph, LayoutPlan.of(graph, demand, nativeLayout, wishes), inserted);
+    assignment.apply();
+    for (var node : graph) {
+      for (var body : node.bodies()) {
+        inserted.addAll(run(body, demand, nativeLayout, LayoutWishes.KEEP, log).inserted());
+      }
+    }
+    inserted.forEach(_ -> log.fired("AssignLayouts.Transpose"));
+    return assignment.report();
   }
 
-  private static void run(
-      Graph graph, TargetProfile profile, LayoutOptions options, LayoutReport report) {
-    new AssignLayouts(graph, LayoutPlan.of(graph, profile, options), report).apply();
-    for (var node : graph) {
-      for (var body : node.bodies()) run(body, profile, LayoutOptions.KEEP, report);
+  private LayoutReport report() {
+    var inputs = new ArrayList<List<Integer>>();
+    for (var input : graph.inputs()) {
+      inputs.add(permutations.getOrDefault(input.name(), List.of()));
     }
+    return new LayoutReport(inputs, outputPermutations, permutations, inserted);
   }
 
   private void apply() {
@@ -96,7 +118,7 @@ public final class AssignLayouts {
     if (role == null || now.get(value) == role.layout()) return;
     var perm = role.swap(value.shape().rank());
     value.setType(Constants.transposed(value, perm));
-    report.permuted(value.name(), perm);
+    permutations.put(value.name(), perm);
   }
 
   private void rewrite(Node node) {
@@ -166,7 +188,7 @@ public final class AssignLayouts {
       if (value.shape().rank() != rank) continue;
       graph.setInput(node, i, Constants.permuted(graph, node, value, role.swap(rank)));
       if (!Constants.isPermutable(value)) {
-        report.inserted(value.name(), "its axes are not known to be those of " + node.op().name());
+        insertedFor(value.name(), "its axes are not known to be those of " + node.op().name());
       }
     }
   }
@@ -183,10 +205,14 @@ public final class AssignLayouts {
     var twin = twins.get(value);
     if (twin != null) return twin;
     var made = transpose(value, Optional.of(user));
-    report.inserted(
+    insertedFor(
         value.name(),
         user.origin().operator() + " '" + user.origin().node() + "' takes it " + words(layout));
     return made;
+  }
+
+  private void insertedFor(String value, String reason) {
+    inserted.add(new LayoutReport.Inserted(value, reason));
   }
 
   private static String words(Layout layout) {
@@ -205,7 +231,7 @@ public final class AssignLayouts {
     twins.put(value, twin);
     twins.put(twin, value);
     twin.setSourceNames(List.of(value.name()));
-    if (have.other() != role.layout()) report.permuted(twin.name(), role.swap(rank));
+    if (have.other() != role.layout()) permutations.put(twin.name(), role.swap(rank));
     return twin;
   }
 
@@ -269,7 +295,10 @@ public final class AssignLayouts {
 
   private void outputs() {
     for (int i = 0; i < graph.outputs().size(); i++) {
-      if (outputRoles.get(i).isEmpty()) continue;
+      if (outputRoles.get(i).isEmpty()) {
+        outputPermutations.add(List.of());
+        continue;
+      }
       var role = outputRoles.get(i).get();
       var layout = plan.outputLayout(i, role);
       var value = graph.outputs().get(i);
@@ -277,14 +306,13 @@ public final class AssignLayouts {
         var twin = twins.get(value);
         if (twin == null) {
           twin = transpose(value, Optional.empty());
-          report.inserted(
+          insertedFor(
               value.name(), "output " + graph.outputNames().get(i) + " is " + words(layout));
         }
         graph.setOutput(i, twin);
       }
-      if (layout != role.layout()) {
-        report.outputPermuted(i, role.swap(value.shape().rank()));
-      }
+      boolean isPermuted = layout != role.layout();
+      outputPermutations.add(isPermuted ? role.swap(value.shape().rank()) : List.of());
     }
   }
 }

@@ -64,8 +64,8 @@ sealed interface AxisUse {
       case ShapeOp op -> shape(op, node);
       case IndexOp op -> index(op, node);
       case MatMulOp op -> matMul(op, node);
-      case ResizeOp op -> resize(op, node);
-      case QuantizeOp _ -> quantize(node);
+      case ResizeOp op -> resize(op);
+      case QuantizeOp _ -> quantize();
       case RecurrentOp _, ControlOp _, SignalOp _, DetectionOp _, Custom _ -> new Barrier();
     };
   }
@@ -93,7 +93,7 @@ sealed interface AxisUse {
     return inputs.isEmpty() ? new Barrier() : new Shared(inputs, List.of(0));
   }
 
-  private static AxisUse quantize(Node node) {
+  private static AxisUse quantize() {
     return new Shared(List.of(0), List.of(0));
   }
 
@@ -212,7 +212,7 @@ sealed interface AxisUse {
     return alongLast ? new Kept(List.of(0), List.of(0)) : new Barrier();
   }
 
-  private static AxisUse resize(ResizeOp op, Node node) {
+  private static AxisUse resize(ResizeOp op) {
     return switch (op) {
       case ResizeOp.Resize _ -> shared();
       case ResizeOp.GridSample(_, _, _, var layout) -> new Spatial(layout, List.of(0), List.of(0));

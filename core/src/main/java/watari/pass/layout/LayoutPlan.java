@@ -5,10 +5,11 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import watari.format.TargetProfile;
+import java.util.function.Function;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
+import watari.op.Op;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
 import watari.tensor.Layout;
@@ -31,23 +32,33 @@ final class LayoutPlan {
   private static final long COST_OF_RESHAPE = UNIT / 4;
 
   private final Graph graph;
-  private final TargetProfile profile;
-  private final LayoutOptions options;
+  private final Function<Op, Optional<Layout>> demand;
+  private final Layout nativeLayout;
+  private final LayoutWishes wishes;
   private final Roles roles;
   private final MinimumCut cut = new MinimumCut();
   private final Map<Node, Integer> vertices = new IdentityHashMap<>();
   private final Map<Node, Role> nodeRoles = new IdentityHashMap<>();
   private final Map<Node, List<Node>> flattened = new IdentityHashMap<>();
 
-  private LayoutPlan(Graph graph, TargetProfile profile, LayoutOptions options) {
+  private LayoutPlan(
+      Graph graph,
+      Function<Op, Optional<Layout>> demand,
+      Layout nativeLayout,
+      LayoutWishes wishes) {
     this.graph = graph;
-    this.profile = profile;
-    this.options = options;
+    this.demand = demand;
+    this.nativeLayout = nativeLayout;
+    this.wishes = wishes;
     this.roles = Roles.of(graph);
   }
 
-  static LayoutPlan of(Graph graph, TargetProfile profile, LayoutOptions options) {
-    var plan = new LayoutPlan(graph, profile, options);
+  static LayoutPlan of(
+      Graph graph,
+      Function<Op, Optional<Layout>> demand,
+      Layout nativeLayout,
+      LayoutWishes wishes) {
+    var plan = new LayoutPlan(graph, demand, nativeLayout, wishes);
     for (var node : graph) plan.addVertex(node);
     for (var input : graph.inputs()) plan.addEdges(input);
     for (var node : graph) node.outputs().forEach(plan::addEdges);
@@ -102,7 +113,7 @@ final class LayoutPlan {
 
   private int vertex(Node node, Role role) {
     if (roles.use(node) instanceof AxisUse.Spatial) {
-      var demanded = profile.layoutOf(node.op());
+      var demanded = demand.apply(node.op());
       if (demanded.isPresent()) return terminal(demanded.get());
     } else if (!flattened.containsKey(node) && !Relayout.isPossible(node, role, roles)) {
       return terminal(role.layout());
@@ -202,12 +213,12 @@ final class LayoutPlan {
   }
 
   Layout inputLayout(Value input, Role role) {
-    var asked = options.inputs().get(input.name());
+    var asked = wishes.inputs().get(input.name());
     return ioLayout(Optional.ofNullable(asked), role, input.shape().rank());
   }
 
   Layout outputLayout(int index, Role role) {
-    var asked = options.outputs().get(graph.outputNames().get(index));
+    var asked = wishes.outputs().get(graph.outputNames().get(index));
     return ioLayout(Optional.ofNullable(asked), role, graph.outputs().get(index).shape().rank());
   }
 
@@ -215,7 +226,7 @@ final class LayoutPlan {
   private Layout ioLayout(Optional<Layout> asked, Role role, int rank) {
     if (asked.isPresent()) return asked.get();
     boolean isPlain = role.batch() == 1 && role.channels() == 1;
-    return options.keepIo() || rank < 4 || !isPlain ? role.layout() : profile.nativeLayout();
+    return wishes.keepIo() || rank < 4 || !isPlain ? role.layout() : nativeLayout;
   }
 
   Layout makerLayout(Value value, Role role) {
