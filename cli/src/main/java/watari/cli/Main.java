@@ -2,10 +2,16 @@ package watari.cli;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import watari.api.Ending;
+import watari.api.UsageException;
 
 /// The program `watari`.
 @Command(
@@ -14,6 +20,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 public final class Main implements Runnable {
+  /// Each command's class is looked at only when it is the one asked for, or help is.
+  private static final Map<String, Supplier<Object>> COMMANDS = Map.of("convert", Convert::new);
+
   @Spec private CommandSpec spec;
 
   private Main() {}
@@ -24,10 +33,37 @@ public final class Main implements Runnable {
 
   /// Runs one command line and returns its exit code; both streams are the process's own.
   static int execute(String... args) {
-    return new CommandLine(new Main())
-        .setOut(writer(System.out))
-        .setErr(writer(System.err))
-        .execute(args);
+    var line =
+        new CommandLine(new Main())
+            .setOut(writer(System.out))
+            .setErr(writer(System.err))
+            .setExecutionExceptionHandler(Main::failed);
+    for (var name : asked(args)) line.addSubcommand(name, COMMANDS.get(name).get());
+    int code = line.execute(withVerifyValue(args));
+    line.getOut().flush();
+    return code;
+  }
+
+  private static List<String> asked(String[] args) {
+    if (args.length > 0 && COMMANDS.containsKey(args[0])) return List.of(args[0]);
+    boolean wantsVersion = args.length == 1 && args[0].equals("--version");
+    return wantsVersion ? List.of() : COMMANDS.keySet().stream().sorted().toList();
+  }
+
+  /// `--verify` takes a value only behind `=`, so that a model may follow it.
+  private static String[] withVerifyValue(String[] args) {
+    var all = new ArrayList<String>();
+    for (var arg : args) all.add(arg.equals("--verify") ? "--verify=" : arg);
+    return all.toArray(String[]::new);
+  }
+
+  private static int failed(Exception e, CommandLine line, CommandLine.ParseResult result) {
+    if (e instanceof UsageException || e instanceof CommandLine.ParameterException) {
+      line.getErr().println("watari: " + e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+    Defect.print(line.getErr(), e);
+    return Ending.DEFECT.exitCode();
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -1,0 +1,40 @@
+package watari.api;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/// All that a conversion can be told.
+///
+/// @param formats names of the targets' formats
+/// @param precisions of each format; [Precision#KEPT] keeps the source's
+/// @param strict whether every lossy or substituting step is an error
+/// @param explain whether reports say which rules fired and which did not
+public record ConvertOptions(
+    List<String> formats,
+    List<Precision> precisions,
+    ReadSettings read,
+    Edits edits,
+    LayoutSettings layout,
+    WriteSettings write,
+    VerifySettings verify,
+    boolean strict,
+    boolean explain) {
+  public ConvertOptions {
+    formats = List.copyOf(formats);
+    precisions = List.copyOf(precisions);
+  }
+
+  /// Converts to one format, everything else as usual, without verification.
+  public static ConvertOptions to(String format, Path folder) {
+    return new ConvertOptions(
+        List.of(format),
+        List.of(Precision.KEPT),
+        ReadSettings.DEFAULT,
+        Edits.NONE,
+        LayoutSettings.NATIVE,
+        WriteSettings.into(folder),
+        VerifySettings.OFF,
+        false,
+        false);
+  }
+}

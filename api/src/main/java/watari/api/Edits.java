@@ -1,0 +1,50 @@
+package watari.api;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Changes of a model that a user asks for.
+///
+/// @param batch dim 0 of every input that has one, or 0 to leave it
+/// @param inputShapes dims of inputs by name; -1 leaves a dim as it is
+/// @param keepDynamic unknown dims stay, also where the target prefers fixed ones
+/// @param inputs names of tensors that become the inputs; empty for the model's own
+/// @param outputs names of tensors that become the outputs; empty for the model's own
+/// @param state what becomes of state where the target has none
+/// @param dequantize quantized numbers are decoded to float32
+public record Edits(
+    long batch,
+    Map<String, List<Long>> inputShapes,
+    boolean keepDynamic,
+    List<String> inputs,
+    List<String> outputs,
+    StateHandling state,
+    boolean dequantize) {
+  public static final Edits NONE =
+      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.AS_IT_IS, false);
+
+  /// What becomes of state that a model keeps between calls.
+  public enum StateHandling {
+    /// Kept where the target keeps state; else the model is refused.
+    AS_IT_IS,
+    /// Every call starts from the initial state.
+    ZERO,
+    /// State becomes inputs and outputs.
+    IO
+  }
+
+  public Edits {
+    inputShapes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(inputShapes));
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+  }
+
+  boolean cuts() {
+    return !inputs.isEmpty() || !outputs.isEmpty();
+  }
+
+  boolean changesShapes() {
+    return batch > 0 || !inputShapes.isEmpty();
+  }
+}

@@ -1,0 +1,86 @@
+package watari.api;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import watari.finding.Finding;
+import watari.finding.ModelException;
+import watari.format.FormatReader;
+import watari.format.FormatWriter;
+
+/// The readers and writers that are on the class path.
+public final class Formats {
+  private static final int HEAD_BYTES = 4096;
+
+  private final List<FormatReader> readers = new ArrayList<>();
+  private final List<FormatWriter> writers = new ArrayList<>();
+
+  public List<String> readable() {
+    return readers().stream().map(FormatReader::format).sorted().toList();
+  }
+
+  public List<String> writable() {
+    return writers().stream().map(FormatWriter::format).sorted().toList();
+  }
+
+  List<FormatReader> readers() {
+    if (readers.isEmpty()) ServiceLoader.load(FormatReader.class).forEach(readers::add);
+    return readers;
+  }
+
+  List<FormatWriter> writers() {
+    if (writers.isEmpty()) ServiceLoader.load(FormatWriter.class).forEach(writers::add);
+    return writers;
+  }
+
+  Optional<FormatWriter> writer(String format) {
+    return writers().stream().filter(w -> w.format().equals(format)).findFirst();
+  }
+
+  /// The reader of a format.
+  ///
+  /// @throws UsageException if there is none
+  FormatReader reader(String format) {
+    return readers().stream()
+        .filter(r -> r.format().equals(format))
+        .findFirst()
+        .orElseThrow(() ->
+            new UsageException(
+                "format '" + format + "' cannot be read; formats: " + join(readable())));
+  }
+
+  /// The reader for a file or folder, found from its content.
+  ///
+  /// @throws ModelException if it is of no format
+  FormatReader readerOf(Path path) throws IOException {
+    if (!Files.exists(path)) throw new NoSuchFileException(path.toString());
+    boolean isFolder = Files.isDirectory(path);
+    byte[] head = isFolder ? new byte[0] : head(path);
+    if (!isFolder && head.length == 0) throw unreadable(path, "FILE_EMPTY", "the file is empty");
+    for (var reader : readers()) if (reader.sniff(path, head)) return reader;
+    var why =
+        (isFolder ? "the folder holds" : "the file is")
+            + " no model of a format that watari reads: "
+            + join(readable());
+    throw unreadable(path, "FORMAT_UNKNOWN", why);
+  }
+
+  private static ModelException unreadable(Path path, String code, String why) {
+    return new ModelException(Finding.error(code, why).inFile(path.toString()));
+  }
+
+  private static byte[] head(Path path) throws IOException {
+    try (var in = Files.newInputStream(path)) {
+      return in.readNBytes(HEAD_BYTES);
+    }
+  }
+
+  static String join(List<String> words) {
+    return String.join(", ", words);
+  }
+}

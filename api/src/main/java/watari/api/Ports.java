@@ -1,0 +1,63 @@
+package watari.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import watari.api.Lowering.Lowered;
+import watari.graph.Graph;
+import watari.graph.Value;
+
+/// Pairs the inputs and outputs of a result with its source's.
+final class Ports {
+  private Ports() {}
+
+  static List<Port> of(Graph source, Lowered lowered) {
+    var graph = lowered.model().main();
+    var layouts = lowered.layouts().get(0);
+    var ports = new ArrayList<Port>();
+    for (int i = 0; i < graph.inputs().size(); i++) {
+      var input = graph.inputs().get(i);
+      ports.add(port(true, input.name(), input, input(source, input, i), at(layouts.inputs(), i)));
+    }
+    for (int i = 0; i < graph.outputs().size(); i++) {
+      var name = graph.outputNames().get(i);
+      var from = output(source, name, i);
+      ports.add(port(false, name, graph.outputs().get(i), from, at(layouts.outputs(), i)));
+    }
+    return ports;
+  }
+
+  private static Port port(
+      boolean isInput, String name, Value value, Source source, List<Integer> permutation) {
+    return new Port(
+        isInput,
+        name,
+        source.name(),
+        value.shape(),
+        source.value().shape(),
+        value.dtype(),
+        permutation);
+  }
+
+  private record Source(String name, Value value) {}
+
+  private static Source input(Graph source, Value input, int i) {
+    for (var candidate : source.inputs()) {
+      if (candidate.name().equals(input.name())) return new Source(candidate.name(), candidate);
+    }
+    var inputs = source.inputs();
+    return i < inputs.size()
+        ? new Source(inputs.get(i).name(), inputs.get(i))
+        : new Source("", input);
+  }
+
+  private static Source output(Graph source, String name, int i) {
+    int at = source.outputNames().indexOf(name);
+    if (at < 0) at = i;
+    if (at >= source.outputs().size()) return new Source(name, Value.ABSENT);
+    return new Source(source.outputNames().get(at), source.outputs().get(at));
+  }
+
+  private static List<Integer> at(List<List<Integer>> permutations, int i) {
+    return i < permutations.size() ? permutations.get(i) : List.of();
+  }
+}

@@ -1,0 +1,40 @@
+package watari.api;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/// How a result stores its numbers.
+public enum Precision {
+  /// As the source does, wherever the target can.
+  KEPT,
+  FLOAT32,
+  FLOAT16,
+  /// 8-bit weights, computing in float.
+  WEIGHTS8,
+  /// 8-bit weights, activations quantized while it runs.
+  DYNAMIC8,
+  /// 8 bits inside, float inputs and outputs.
+  INT8,
+  /// int8 throughout.
+  FULL_INT8,
+  /// uint8 throughout.
+  FULL_UINT8,
+  /// 8-bit weights, 16-bit activations.
+  INT16X8;
+
+  /// The name that options and reports use.
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// What stands before the extension of a result's name; empty for the source's own precision.
+  String mark() {
+    return this == KEPT || this == FLOAT32 ? "" : "." + this;
+  }
+
+  public static Optional<Precision> named(String name) {
+    return Arrays.stream(values()).filter(p -> p.toString().equals(name)).findFirst();
+  }
+}

@@ -1,0 +1,117 @@
+package watari.api;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A folder beside the results, from which they are moved into place once they are complete.
+///
+/// It goes away when closed, and when the program is stopped before.
+final class TemporaryFolder implements AutoCloseable {
+  private final Path folder;
+  private final Path target;
+  private final List<Path> made;
+  private final Thread hook;
+
+  private TemporaryFolder(Path folder, Path target, List<Path> made) {
+    this.folder = folder;
+    this.target = target;
+    this.made = made;
+    this.hook = new Thread(this::delete);
+  }
+
+  /// Makes the folder in `target`, which is made, too, if need be.
+  static TemporaryFolder in(Path target) throws IOException {
+    var made = createFolders(target);
+    try {
+      var folder = Files.createTempDirectory(target, ".watari-");
+      var temporary = new TemporaryFolder(folder, target, made);
+      Runtime.getRuntime().addShutdownHook(temporary.hook);
+      return temporary;
+    } catch (IOException e) {
+      deleteEmpty(made);
+      throw e;
+    }
+  }
+
+  /// Makes the folders on the way to `folder` that are not there; the innermost first.
+  private static List<Path> createFolders(Path folder) throws IOException {
+    var missing = new ArrayList<Path>();
+    var at = folder.toAbsolutePath().normalize();
+    while (at != null && !Files.exists(at)) {
+      missing.add(at);
+      at = at.getParent();
+    }
+    Files.createDirectories(folder);
+    return missing;
+  }
+
+  Path path() {
+    return folder;
+  }
+
+  /// Moves all that was written into place, `main` last.
+  void publish(Path main) throws IOException {
+    try (var written = Files.list(folder)) {
+      for (var path : written.sorted().toList()) if (!path.equals(main)) move(path);
+    }
+    move(main);
+  }
+
+  private void move(Path from) throws IOException {
+    var to = target.resolve(from.getFileName());
+    if (Files.isDirectory(to)) deleteTree(to);
+    Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void close() {
+    delete();
+    deleteEmpty(made);
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // The program is being stopped, and the hook runs.
+    }
+  }
+
+  private void delete() {
+    try {
+      deleteTree(folder);
+    } catch (IOException _) {
+      // What cannot be deleted stays; the results are complete or not there all the same.
+    }
+  }
+
+  private static void deleteEmpty(List<Path> folders) {
+    for (var folder : folders) if (!folder.toFile().delete()) return;
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    if (!Files.exists(root)) return;
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(
+              Path folder, @org.jspecify.annotations.Nullable IOException e) throws IOException {
+            if (e != null) throw e;
+            Files.delete(folder);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,210 @@
+package watari.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import watari.api.ConvertOptions;
+import watari.api.Converter;
+import watari.api.Edits;
+import watari.api.Edits.StateHandling;
+import watari.api.Ending;
+import watari.api.LayoutSettings;
+import watari.api.ModelReport;
+import watari.api.Precision;
+import watari.api.ReadSettings;
+import watari.api.UsageException;
+import watari.api.VerifySettings;
+import watari.api.WriteSettings;
+import watari.tensor.Layout;
+
+/// `watari convert`.
+@Command(
+    name = "convert",
+    description = "Converts models to other formats and precisions.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class Convert implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Mixin private Speech speech;
+
+  @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Files or folders of models.")
+  private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--to",
+      required = true,
+      split = ",",
+      paramLabel = "FORMAT",
+      description = "Formats of the results.")
+  private List<String> formats = new ArrayList<>();
+
+  @Option(
+      names = {"-o", "--output"},
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of the results.")
+  private Path folder = Path.of("");
+
+  @Option(
+      names = "--precision",
+      split = ",",
+      paramLabel = "P",
+      description = "float32, float16, ...; without it storage is kept.")
+  private List<String> precisions = new ArrayList<>();
+
+  @Option(names = "--from", paramLabel = "FORMAT", description = "The models' format.")
+  private String from = "";
+
+  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
+  private Path weightsFile = Path.of("");
+
+  @Option(names = "--force", description = "Replace results of other programs, too.")
+  private boolean force;
+
+  @Option(names = "--dequantize", description = "Decode quantized numbers to float32.")
+  private boolean dequantize;
+
+  @Option(
+      names = "--state",
+      paramLabel = "zero|io",
+      description = "State starts anew at each call, or becomes inputs and outputs.")
+  private String state = "";
+
+  @Option(names = "--batch", paramLabel = "N", description = "Dim 0 of every input.")
+  private long batch;
+
+  @Option(
+      names = "--input-shape",
+      paramLabel = "NAME=1,3,224,224",
+      description = "Dims of an input; -1 leaves one as it is.")
+  private Map<String, String> inputShapes = new LinkedHashMap<>();
+
+  @Option(names = "--keep-dynamic", description = "Leave unknown dims unknown.")
+  private boolean keepDynamic;
+
+  @Option(names = "--keep-io-layout", description = "Inputs and outputs as the source has them.")
+  private boolean keepIoLayout;
+
+  @Option(names = "--input-layout", paramLabel = "NAME=nhwc|nchw", description = "Of one input.")
+  private Map<String, String> inputLayouts = new LinkedHashMap<>();
+
+  @Option(names = "--output-layout", paramLabel = "NAME=nhwc|nchw", description = "Of one output.")
+  private Map<String, String> outputLayouts = new LinkedHashMap<>();
+
+  @Option(
+      names = "--inputs",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Tensors that become the inputs.")
+  private List<String> inputs = new ArrayList<>();
+
+  @Option(
+      names = "--outputs",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Tensors that become the outputs.")
+  private List<String> outputs = new ArrayList<>();
+
+  @Option(names = "--opset", paramLabel = "N", description = "ONNX opset.")
+  private int opset;
+
+  @Option(names = "--external-data", description = "ONNX weights in a file of their own.")
+  private boolean externalData;
+
+  @Option(names = "--strict", description = "Make an error of every lossy step.")
+  private boolean strict;
+
+  @Option(names = "--explain", description = "Say which rules fired or did not, and why.")
+  private boolean explain;
+
+  @Option(
+      names = "--verify",
+      paramLabel = "TOLERANCE",
+      description = "Compare result and source (the default); largest error over the range.")
+  private String verify = "";
+
+  @Option(names = "--no-verify", description = "Do not run the models.")
+  private boolean noVerify;
+
+  @Option(names = "--data", paramLabel = "FILE.npz", description = "Inputs to verify with.")
+  private Path data = Path.of("");
+
+  @Override
+  public Integer call() {
+    var paths = models.stream().map(Path::of).toList();
+    try (var progress = new Narrator(speech, spec.commandLine().getErr(), paths.size())) {
+      var reports = new Converter(options(), progress).convert(paths);
+      progress.close();
+      print(reports);
+      return reports.stream()
+          .map(ModelReport::ending)
+          .reduce(Ending.DONE, Ending::worse)
+          .exitCode();
+    }
+  }
+
+  private void print(List<ModelReport> reports) {
+    var out = spec.commandLine().getOut();
+    if (speech.json) new JsonReport(out).convert(models, reports);
+    else new TextReport(out, speech, explain).convert(reports);
+  }
+
+  private ConvertOptions options() {
+    return new ConvertOptions(
+        formats,
+        precisions(),
+        new ReadSettings(from, weightsFile),
+        edits(),
+        new LayoutSettings(keepIoLayout, layouts(inputLayouts), layouts(outputLayouts)),
+        new WriteSettings(folder, force, opset, externalData),
+        verification(),
+        strict,
+        explain);
+  }
+
+  private List<Precision> precisions() {
+    if (precisions.isEmpty()) return List.of(Precision.KEPT);
+    return precisions.stream()
+        .map(name ->
+            Precision.named(name)
+                .filter(p -> p != Precision.KEPT)
+                .orElseThrow(() -> new UsageException("there is no precision '" + name + "'")))
+        .toList();
+  }
+
+  private Edits edits() {
+    var handling =
+        switch (state) {
+          case "" -> StateHandling.AS_IT_IS;
+          case "zero" -> StateHandling.ZERO;
+          case "io" -> StateHandling.IO;
+          default -> throw new UsageException("--state is 'zero' or 'io', not '" + state + "'");
+        };
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    inputShapes.forEach((name, dims) -> shapes.put(name, Words.dims("--input-shape", dims)));
+    if (batch < 0) throw new UsageException("--batch is above 0, not " + batch);
+    return new Edits(batch, shapes, keepDynamic, inputs, outputs, handling, dequantize);
+  }
+
+  private static Map<String, Layout> layouts(Map<String, String> words) {
+    var layouts = new LinkedHashMap<String, Layout>();
+    words.forEach((name, word) -> layouts.put(name, Words.layout(word)));
+    return layouts;
+  }
+
+  private VerifySettings verification() {
+    if (noVerify) return VerifySettings.OFF;
+    double tolerance = verify.isEmpty() ? Double.NaN : Words.number("--verify", verify);
+    return new VerifySettings(true, tolerance, data, 0, 1, false);
+  }
+}

@@ -1,0 +1,43 @@
+package watari.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import watari.api.UsageException;
+import watari.tensor.Layout;
+
+/// Values of options, read from their words.
+final class Words {
+  private Words() {}
+
+  static List<Long> dims(String option, String words) {
+    var dims = new ArrayList<Long>();
+    for (var word : words.split(",")) {
+      long dim;
+      try {
+        dim = Long.parseLong(word.strip());
+      } catch (NumberFormatException _) {
+        throw new UsageException(option + " takes dims such as 1,3,224,224, not '" + words + "'");
+      }
+      if (dim < -1) throw new UsageException(option + ": a dim is " + dim);
+      dims.add(dim);
+    }
+    return dims;
+  }
+
+  static Layout layout(String word) {
+    return switch (word.toLowerCase(Locale.ROOT)) {
+      case "nhwc", "nwc", "ndhwc" -> Layout.CHANNELS_LAST;
+      case "nchw", "ncw", "ncdhw" -> Layout.CHANNELS_FIRST;
+      default -> throw new UsageException("a layout is 'nhwc' or 'nchw', not '" + word + "'");
+    };
+  }
+
+  static double number(String option, String word) {
+    try {
+      return Double.parseDouble(word);
+    } catch (NumberFormatException _) {
+      throw new UsageException(option + " takes a number, not '" + word + "'");
+    }
+  }
+}
