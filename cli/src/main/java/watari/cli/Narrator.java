@@ -1,6 +1,8 @@
 package watari.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import me.tongfei.progressbar.ProgressBar;
@@ -30,7 +32,7 @@ final class Narrator implements Progress, AutoCloseable {
   }
 
   private static boolean isTerminal() {
-    return System.console().isTerminal();
+    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
   @Override
