@@ -6,6 +6,7 @@ import watari.format.TargetProfile;
 import watari.rewrite.Pass;
 
 /// The passes that a user's [Edits] and [Precision] ask for.
+@SuppressWarnings("UnusedVariable") // until the passes are there
 final class EditPasses {
   private final Edits edits;
   private final TargetProfile profile;

@@ -33,6 +33,7 @@ public final class Watari {
     return read(path, settings, new Formats());
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // the OpenModel closes the arena
   static OpenModel read(Path path, ReadSettings settings, Formats formats) throws IOException {
     var reader =
         settings.format().isEmpty() ? formats.readerOf(path) : formats.reader(settings.format());

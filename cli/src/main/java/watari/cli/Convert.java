@@ -142,15 +142,12 @@ final class Convert implements Callable<Integer> {
   @Override
   public Integer call() {
     var paths = models.stream().map(Path::of).toList();
+    List<ModelReport> reports;
     try (var progress = new Narrator(speech, spec.commandLine().getErr(), paths.size())) {
-      var reports = new Converter(options(), progress).convert(paths);
-      progress.close();
-      print(reports);
-      return reports.stream()
-          .map(ModelReport::ending)
-          .reduce(Ending.DONE, Ending::worse)
-          .exitCode();
+      reports = new Converter(options(), progress).convert(paths);
     }
+    print(reports);
+    return reports.stream().map(ModelReport::ending).reduce(Ending.DONE, Ending::worse).exitCode();
   }
 
   private void print(List<ModelReport> reports) {

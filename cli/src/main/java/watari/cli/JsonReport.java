@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 import watari.api.ModelReport;
@@ -24,7 +25,7 @@ final class JsonReport {
   /// Writes one document.
   void write(String command, Consumer<JsonGenerator> fields) {
     var factory = JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
-    try (var json = factory.createGenerator(out)) {
+    try (var json = factory.createGenerator(ObjectWriteContext.empty(), out)) {
       json.writeStartObject();
       json.writeNumberProperty("version", 1);
       json.writeStringProperty("command", command);

@@ -4,8 +4,6 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,8 +18,7 @@ import watari.api.UsageException;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 public final class Main implements Runnable {
-  /// Each command's class is looked at only when it is the one asked for, or help is.
-  private static final Map<String, Supplier<Object>> COMMANDS = Map.of("convert", Convert::new);
+  private static final List<String> COMMANDS = List.of("convert");
 
   @Spec private CommandSpec spec;
 
@@ -38,16 +35,24 @@ public final class Main implements Runnable {
             .setOut(writer(System.out))
             .setErr(writer(System.err))
             .setExecutionExceptionHandler(Main::failed);
-    for (var name : asked(args)) line.addSubcommand(name, COMMANDS.get(name).get());
+    for (var name : asked(args)) line.addSubcommand(name, command(name));
     int code = line.execute(withVerifyValue(args));
     line.getOut().flush();
     return code;
   }
 
+  /// A command's class is looked at only when it is the one asked for, or help is.
   private static List<String> asked(String[] args) {
-    if (args.length > 0 && COMMANDS.containsKey(args[0])) return List.of(args[0]);
+    if (args.length > 0 && COMMANDS.contains(args[0])) return List.of(args[0]);
     boolean wantsVersion = args.length == 1 && args[0].equals("--version");
-    return wantsVersion ? List.of() : COMMANDS.keySet().stream().sorted().toList();
+    return wantsVersion ? List.of() : COMMANDS;
+  }
+
+  private static Object command(String name) {
+    return switch (name) {
+      case "convert" -> new Convert();
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 
   /// `--verify` takes a value only behind `=`, so that a model may follow it.

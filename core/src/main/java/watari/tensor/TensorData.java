@@ -84,7 +84,8 @@ public abstract class TensorData {
 
   /// Streams all elements, packed and little-endian, in pieces of about a megabyte.
   public final void writeTo(WritableByteChannel channel) throws IOException {
-    var whole = contiguous();
+    // Only native memory, and byte arrays, can be seen as a ByteBuffer.
+    var whole = contiguous().filter(MemorySegment::isNative);
     long total = sizeBytes();
     if (whole.isPresent()) {
       for (long at = 0; at < total; at += CHUNK_BYTES) {

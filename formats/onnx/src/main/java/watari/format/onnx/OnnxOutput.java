@@ -1,5 +1,7 @@
 package watari.format.onnx;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import java.io.IOException;
@@ -90,7 +92,7 @@ public final class OnnxOutput {
 
   private static ByteString bytes(TensorData data) {
     try (var arena = Arena.ofConfined()) {
-      return ByteString.copyFrom(data.packed(arena).asByteBuffer());
+      return ByteString.copyFrom(data.packed(arena).toArray(JAVA_BYTE));
     }
   }
 
