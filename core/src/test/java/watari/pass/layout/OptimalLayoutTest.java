@@ -91,7 +91,8 @@ class OptimalLayoutTest {
     for (int choice = 0; choice < 1 << free.size(); choice++) {
       Map<Node, Layout> layouts = new HashMap<>();
       for (int i = 0; i < free.size(); i++)
-        layouts.put(free.get(i), Layout.values()[choice >> i & 1]);
+        layouts.put(
+            free.get(i), (choice >> i & 1) == 0 ? Layout.CHANNELS_FIRST : Layout.CHANNELS_LAST);
       best = Math.min(best, transposes(graph, layouts));
     }
     return best;
