@@ -1,0 +1,221 @@
+package watari.badinput;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import watari.api.ConvertOptions;
+import watari.api.Converter;
+import watari.api.Ending;
+import watari.api.ModelReport;
+import watari.api.Progress;
+import watari.api.Watari;
+import watari.finding.Finding;
+import watari.finding.ModelException;
+import watari.graph.Validator;
+
+/// Small models of each format, broken in many ways, are read or refused with a place: never
+/// another exception, never long, never in much memory.
+///
+/// `-Dwatari.seed=N` breaks them in other ways, `-Dwatari.variants=N` in more. Where the operator
+/// cases are beside the checkout, some of them are broken too.
+class BadInputTest {
+  private static final long SEED = Long.getLong("watari.seed", 1);
+  private static final int VARIANTS = Integer.getInteger("watari.variants", 2400);
+  private static final int CASES = 60;
+
+  /// Every so many variants are converted too, if they can be read.
+  private static final int CONVERTED = 4;
+
+  private static final double MOST_SECONDS = 5;
+  private static final long MOST_BYTES = 64L << 20;
+  private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
+
+  @TempDir private Path folder;
+
+  /// What was not as it should be, with the first variant that showed it and their number.
+  private final Map<String, Integer> faults = new TreeMap<>();
+
+  private int readable;
+
+  @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = SEPARATE_THREAD)
+  void brokenTfliteFilesAreReadOrRefused() throws IOException {
+    breakAll("tflite");
+  }
+
+  @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = SEPARATE_THREAD)
+  void brokenOnnxFilesAreReadOrRefused() throws IOException {
+    breakAll("onnx");
+  }
+
+  private void breakAll(String format) throws IOException {
+    var models = models(format);
+    int each = Math.ceilDiv(VARIANTS, models.size());
+    int tried = 0;
+    for (var model : models) {
+      var good = Files.readAllBytes(model);
+      for (int i = 0; i < each; i++) {
+        var random = new Random(SEED * 31 + model.getFileName().hashCode() * 1_000_003L + i);
+        var variant = model.getParent().getFileName() + "/" + model.getFileName() + " #" + i;
+        tryOne(Corruption.any(good, random), format, variant, i % CONVERTED == 0);
+        tried++;
+      }
+    }
+    System.out.printf("%s: %d broken files, %d of them readable%n", format, tried, readable);
+    assertThat(tried).isGreaterThanOrEqualTo(Math.min(VARIANTS, 2000));
+    assertThat(faults).as("seed %d", SEED).isEmpty();
+  }
+
+  private void tryOne(byte[] bad, String format, String variant, boolean convert)
+      throws IOException {
+    var file = Files.write(folder.resolve("broken." + format), bad);
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long allocated = threads.getCurrentThreadAllocatedBytes();
+    long began = System.nanoTime();
+    boolean isRead = read(file, variant);
+    if (isRead) readable++;
+    if (isRead && convert) convert(file, variant);
+    if ((System.nanoTime() - began) / 1e9 > MOST_SECONDS) fault("takes long", variant);
+    if (threads.getCurrentThreadAllocatedBytes() - allocated > MOST_BYTES) {
+      fault("takes much memory", variant);
+    }
+  }
+
+  /// Whether the file could be read.
+  private boolean read(Path file, String variant) {
+    try (var model = Watari.read(file)) {
+      model.findings().forEach(f -> placed(f, variant));
+      if (model.hasErrors()) return false;
+      for (var graph : model.model().graphs()) {
+        for (var wrong : Validator.check(graph)) fault("not valid: " + kind(wrong), variant);
+      }
+      return true;
+    } catch (ModelException e) {
+      if (e.findings().isEmpty()) fault("no finding", variant);
+      e.findings().forEach(f -> placed(f, variant));
+    } catch (IOException | RuntimeException | Error e) {
+      fault(what(e), variant);
+    }
+    return false;
+  }
+
+  private void convert(Path file, String variant) {
+    for (var target : List.of("onnx", "tflite")) {
+      var options = ConvertOptions.to(target, folder.resolve("out-" + target));
+      var reports = new Converter(options, new Defects(variant)).convert(List.of(file));
+      for (var report : reports) {
+        report.outputs().stream()
+            .flatMap(o -> o.findings().stream())
+            .forEach(f -> placed(f, variant));
+        if (report.ending() == Ending.IO_FAILED) fault(target + ": " + report.findings(), variant);
+      }
+      clear(folder.resolve("out-" + target));
+    }
+  }
+
+  private static void clear(Path out) {
+    try (var all = Files.list(out)) {
+      for (var each : all.toList()) Files.delete(each);
+    } catch (IOException _) {
+      // nothing was written
+    }
+  }
+
+  /// A finding says in which file it is, and where: the whole file, a node, or an offset, a number
+  /// or a name in its sentence.
+  private void placed(Finding finding, String variant) {
+    boolean hasPlace =
+        !finding.node().isEmpty()
+            || finding.index() >= 0
+            || finding.why().startsWith("the file is ")
+            || finding.why().matches("(?s).*['\\d].*");
+    if (finding.file().isEmpty()) fault("no file: " + kind(finding.why()), variant);
+    if (!hasPlace && finding.isError()) fault("no place: " + kind(finding.why()), variant);
+  }
+
+  private void fault(String what, String variant) {
+    var known = faults.keySet().stream().filter(k -> k.startsWith(what + " | ")).findFirst();
+    faults.merge(known.orElse(what + " | " + variant), 1, Integer::sum);
+  }
+
+  /// A sentence without its numbers and names.
+  private static String kind(String sentence) {
+    return sentence.replaceAll("'[^']*'", "'…'").replaceAll("-?\\d+", "N");
+  }
+
+  private static String what(Throwable e) {
+    return Stream.iterate(e, t -> t.getCause() != null, Throwable::getCause)
+            .reduce((_, last) -> last)
+            .orElse(e)
+            .getClass()
+            .getSimpleName()
+        + ": "
+        + kind(String.valueOf(e.getMessage()))
+        + Stream.of(e.getStackTrace())
+            .filter(f -> f.getClassName().startsWith("watari."))
+            .limit(3)
+            .map(f -> " < " + f.getFileName() + ":" + f.getLineNumber())
+            .reduce("", String::concat);
+  }
+
+  private static List<Path> models(String format) throws IOException {
+    var all = new ArrayList<Path>();
+    all.addAll(list(ROOT.resolve("cli/src/test/resources/models"), format));
+    all.addAll(list(ROOT.resolve("samples"), format));
+    var cases = ROOT.resolve("../shared/cases").resolve(format);
+    if (Files.isDirectory(cases)) {
+      var some = new ArrayList<Path>();
+      for (var folder : list(cases, "")) some.add(folder.resolve("model." + format));
+      some.removeIf(file ->
+          !Files.isRegularFile(file)
+              || file.toFile().length() > 16_384
+              || file.toFile().length() < 32);
+      Collections.shuffle(some, new Random(SEED));
+      all.addAll(some.subList(0, Math.min(CASES, some.size())));
+    }
+    return all;
+  }
+
+  private static List<Path> list(Path folder, String suffix) throws IOException {
+    try (var all = Files.list(folder)) {
+      return all.filter(p -> p.toString().endsWith(suffix)).sorted().toList();
+    }
+  }
+
+  /// Hears of defects; what else a conversion says does not matter here.
+  private final class Defects implements Progress {
+    private final String variant;
+
+    Defects(String variant) {
+      this.variant = variant;
+    }
+
+    @Override
+    public void step(String model, String step) {}
+
+    @Override
+    public void done(ModelReport report) {}
+
+    @Override
+    public void defect(String model, Throwable thrown) {
+      fault(what(thrown), variant);
+    }
+  }
+}
