@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import watari.op.Op;
+import watari.tensor.Dim;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
@@ -21,6 +23,7 @@ import watari.tensor.TensorType;
 /// time independent of the graph's size; nodes keep their place when others come and go.
 public final class Graph implements Iterable<Node> {
   private static final long ORDER_GAP = 1 << 20;
+  private static final Pattern UNKNOWN = Pattern.compile("\\?(\\d{1,18})");
 
   private final String name;
   private String description = "";
@@ -33,6 +36,7 @@ public final class Graph implements Iterable<Node> {
   private @Nullable Node first;
   private @Nullable Node last;
   private int size;
+  private long unknowns;
 
   public Graph(String name) {
     this.name = name;
@@ -296,7 +300,32 @@ public final class Graph implements Iterable<Node> {
     }
   }
 
+  /// A dim that nothing else in this graph has, whichever pass asks for it.
+  public Dim unknownDim() {
+    return Dim.named("?" + ++unknowns);
+  }
+
+  /// Types may bring unknowns of another graph, which those made here must not meet.
+  private void reserveUnknowns(TensorType type) {
+    for (var dim : type.shape().dims()) {
+      if (dim.isFixed()) continue;
+      var numbers = UNKNOWN.matcher(dim.toString());
+      while (numbers.find()) unknowns = Math.max(unknowns, Long.parseLong(numbers.group(1)));
+    }
+  }
+
+  /// Lets a constant stand for a value everywhere, outputs of the graph included, under the value's
+  /// name.
+  public Value replaceByConstant(Value old, TensorData data) {
+    names.remove(old.name());
+    var value = addConstant(old.name(), old.type().with(data.shape()), data);
+    value.setSourceNames(old.sourceNames());
+    replaceUses(old, value);
+    return value;
+  }
+
   private Value newValue(String hint, TensorType type, Optional<TensorData> constant) {
+    reserveUnknowns(type);
     return new Value(freshName(hint), type, constant);
   }
 

@@ -22,7 +22,7 @@ public final class GraphBuilder {
 
   /// Appends to a graph.
   public GraphBuilder(Graph graph) {
-    this(graph, new Inference(), Optional.empty());
+    this(graph, new Inference(graph), Optional.empty());
   }
 
   private GraphBuilder(Graph graph, Inference inference, Optional<Node> place) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import watari.op.Op;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
@@ -18,7 +19,18 @@ import watari.tensor.TensorType;
 /// twice.
 public final class Inference {
   private final Map<Value, List<Dim>> known = new IdentityHashMap<>();
-  private final AtomicLong unknowns = new AtomicLong();
+  private final Supplier<Dim> unknowns;
+
+  /// For a graph, whose unknown dims stay apart whatever infers them.
+  public Inference(Graph graph) {
+    unknowns = graph::unknownDim;
+  }
+
+  /// For single nodes of no graph: its unknowns must not be put into one.
+  Inference() {
+    var count = new AtomicLong();
+    unknowns = () -> Dim.named("?" + count.incrementAndGet());
+  }
 
   /// The types of a node's outputs.
   ///
@@ -54,7 +66,7 @@ public final class Inference {
 
   /// Infers one node's outputs anew; see [#inferAll].
   public void refresh(Node node) {
-    for (var body : node.bodies()) new Inference().inferAll(body);
+    for (var body : node.bodies()) new Inference(body).inferAll(body);
     var types = infer(node.op(), node.inputs(), node.outputs().size(), node.bodies());
     for (int i = 0; i < node.outputs().size(); i++) {
       var output = node.output(i);

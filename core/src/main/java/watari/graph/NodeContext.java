@@ -4,10 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import watari.op.InferContext;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
+import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
@@ -19,14 +20,14 @@ final class NodeContext implements InferContext {
   private final int outputs;
   private final List<Graph> bodies;
   private final Map<Value, List<Dim>> known;
-  private final AtomicLong unknowns;
+  private final Supplier<Dim> unknowns;
 
   NodeContext(
       List<Value> inputs,
       int outputs,
       List<Graph> bodies,
       Map<Value, List<Dim>> known,
-      AtomicLong unknowns) {
+      Supplier<Dim> unknowns) {
     this.inputs = inputs;
     this.outputs = outputs;
     this.bodies = bodies;
@@ -99,11 +100,21 @@ final class NodeContext implements InferContext {
 
   @Override
   public List<TensorType> bodyOutputs(int body) {
-    return bodies.get(body).outputs().stream().map(Value::type).toList();
+    return bodies.get(body).outputs().stream().map(value -> outside(value.type())).toList();
+  }
+
+  /// Unknowns of a body are others than those of the same name around it.
+  private TensorType outside(TensorType type) {
+    if (type.shape().isFixed() || !type.shape().isRanked()) return type;
+    var dims =
+        type.shape().dims().stream()
+            .map(dim -> dim.isFixed() || !dim.toString().contains("?") ? dim : unknown())
+            .toList();
+    return type.with(Shape.of(dims));
   }
 
   @Override
   public Dim unknown() {
-    return Dim.named("?" + unknowns.incrementAndGet());
+    return unknowns.get();
   }
 }

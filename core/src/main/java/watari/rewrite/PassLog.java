@@ -32,12 +32,17 @@ public final class PassLog {
   }
 
   public void add(Finding finding) {
-    findings.add(finding);
+    if (!findings.contains(finding)) findings.add(finding);
   }
 
   /// How often each rule fired.
   public Map<String, Integer> fired() {
     return java.util.Collections.unmodifiableMap(fired);
+  }
+
+  /// How often any rule fired.
+  public int firings() {
+    return fired.values().stream().mapToInt(Integer::intValue).sum();
   }
 
   public List<Left> left() {

@@ -22,6 +22,7 @@ import watari.op.Op;
 /// the pass stops with what it has, which is a valid graph.
 public final class RulePass implements Pass {
   private static final int MOST_FIRINGS_PER_NODE = 16;
+  private static final int FEW_USES = 2;
 
   private final String name;
   private final List<Rule<?>> rules;
@@ -38,27 +39,29 @@ public final class RulePass implements Pass {
 
   @Override
   public void run(Graph graph, PassLog log) {
-    new Run(log).graph(graph);
+    new Run(graph, log).run();
   }
 
   /// One run over one graph and its bodies.
   private final class Run {
     private final PassLog log;
     private final Map<Class<?>, List<Rule<?>>> byRoot = new HashMap<>();
-    private Inference inference = new Inference();
+    private final Graph graph;
+    private final Inference inference;
 
-    Run(PassLog log) {
+    Run(Graph graph, PassLog log) {
+      this.graph = graph;
       this.log = log;
+      inference = new Inference(graph);
     }
 
-    void graph(Graph graph) {
-      inference = new Inference();
+    void run() {
       for (var node : graph) inference.remember(node);
-      fixpoint(graph);
-      for (var node : graph) for (var body : node.bodies()) new Run(log).graph(body);
+      fixpoint();
+      for (var node : graph) for (var body : node.bodies()) new Run(body, log).run();
     }
 
-    private void fixpoint(Graph graph) {
+    private void fixpoint() {
       var queue = new ArrayDeque<Node>(graph.nodes());
       Set<Node> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
       waiting.addAll(queue);
@@ -67,8 +70,9 @@ public final class RulePass implements Pass {
         var node = queue.poll();
         waiting.remove(node);
         if (node.isRemoved()) continue;
-        for (var again : visit(node)) {
-          budget--;
+        var changed = visit(node);
+        if (!changed.isEmpty()) budget--;
+        for (var again : changed) {
           if (!again.isRemoved() && waiting.add(again)) queue.add(again);
         }
       }
@@ -105,7 +109,6 @@ public final class RulePass implements Pass {
     }
 
     private List<Node> replace(Node node, List<Value> values, List<Node> added) {
-      var graph = node.graph();
       if (values.size() != node.outputs().size()) {
         throw new IllegalStateException(
             name + ": " + values.size() + " values replace " + node.outputs().size());
@@ -113,19 +116,33 @@ public final class RulePass implements Pass {
       var again = new ArrayList<>(added);
       for (int i = 0; i < values.size(); i++) {
         var old = node.output(i);
+        requireSameKind(old, values.get(i));
         old.uses().forEach(use -> again.add(use.node()));
         carrySourceNames(old, values.get(i));
         graph.replaceUses(old, values.get(i));
       }
       values.forEach(value -> value.producer().ifPresent(again::add));
+      removeDead(List.of(node));
+      removeDead(added.reversed());
+      // What lost a use may now be used by one node alone, which rules ask for.
       for (var input : node.inputs()) {
+        if (input.producer().isEmpty() || input.uses().size() > FEW_USES) continue;
         input.producer().ifPresent(again::add);
         input.uses().forEach(use -> again.add(use.node()));
       }
-      removeDead(List.of(node));
-      removeDead(added.reversed());
       for (var user : again) if (!user.isRemoved()) inference.remember(user);
       return again;
+    }
+
+    /// A replacement is stored and means the same; its shape may only be known more exactly.
+    private void requireSameKind(Value old, Value by) {
+      if (old == by || !old.isPresent()) return;
+      boolean same =
+          old.dtype() == by.dtype() && old.type().quantization().equals(by.type().quantization());
+      if (!same) throw new IllegalStateException(name + ": " + by + " replaces " + old);
+      if (by.producer().isPresent()) {
+        by.setType(by.type().with(Inference.moreExact(by.shape(), old.shape())));
+      }
     }
 
     private static void carrySourceNames(Value old, Value by) {

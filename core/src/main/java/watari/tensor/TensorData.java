@@ -9,6 +9,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /// The elements of a constant tensor, in row-major order.
 ///
@@ -173,6 +174,29 @@ public abstract class TensorData {
   /// Repeats dims of 1 and adds outer axes so that the shape becomes `to`.
   public final TensorData expanded(Shape to) {
     return to.equals(shape) ? this : Views.expanded(this, to);
+  }
+
+  /// Element `i` of the result is element `source(i)` of this.
+  public final TensorData picked(Shape to, LongUnaryOperator source) {
+    return new Views.Picked(this, to, source);
+  }
+
+  /// The elements of all parts, one after the other, as a vector.
+  public static TensorData joined(List<TensorData> parts) {
+    return new Views.Joined(parts);
+  }
+
+  /// The elements read once and kept packed in memory; for small tensors.
+  public final TensorData copied() {
+    if (contiguous().isPresent()) return this;
+    if (dtype == DataType.STRING) {
+      var texts = new java.util.ArrayList<byte[]>();
+      for (long i = 0; i < size; i++) texts.add(bytesAt(i));
+      return ofStrings(shape, texts);
+    }
+    var bytes = MemorySegment.ofArray(new byte[Math.toIntExact(sizeBytes())]);
+    copyTo(0, size, bytes);
+    return new Packed(dtype, shape, bytes);
   }
 
   // ---- contents

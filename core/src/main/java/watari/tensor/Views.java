@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /// The lazy kinds of [TensorData].
 final class Views {
@@ -93,10 +94,7 @@ final class Views {
 
     @Override
     public long sizeBytes() {
-      if (dtype() != DataType.STRING) return super.sizeBytes();
-      long bytes = 0;
-      for (long i = 0; i < size(); i++) bytes += bytesAt(i).length;
-      return bytes;
+      return dtype() == DataType.STRING ? textBytes(this) : super.sizeBytes();
     }
 
     @Override
@@ -337,6 +335,102 @@ final class Views {
     public double doubleAt(long index) {
       return longAt(index);
     }
+  }
+
+  /// Elements of another tensor in any order, each any number of times.
+  static final class Picked extends TensorData {
+    private final TensorData source;
+    private final LongUnaryOperator from;
+
+    Picked(TensorData source, Shape to, LongUnaryOperator from) {
+      super(source.dtype(), to);
+      this.source = source;
+      this.from = from;
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      return source.doubleAt(from.applyAsLong(index));
+    }
+
+    @Override
+    public long longAt(long index) {
+      return source.longAt(from.applyAsLong(index));
+    }
+
+    @Override
+    public double imaginaryAt(long index) {
+      return source.imaginaryAt(from.applyAsLong(index));
+    }
+
+    @Override
+    public byte[] bytesAt(long index) {
+      return source.bytesAt(from.applyAsLong(index));
+    }
+
+    @Override
+    public long sizeBytes() {
+      return dtype() == DataType.STRING ? textBytes(this) : super.sizeBytes();
+    }
+  }
+
+  /// Tensors one after the other.
+  static final class Joined extends TensorData {
+    private final List<TensorData> parts;
+    private final long[] begins;
+
+    Joined(List<TensorData> parts) {
+      super(parts.get(0).dtype(), Shape.of(parts.stream().mapToLong(TensorData::size).sum()));
+      this.parts = List.copyOf(parts);
+      begins = new long[parts.size()];
+      for (int i = 1; i < begins.length; i++) begins[i] = begins[i - 1] + parts.get(i - 1).size();
+    }
+
+    private int part(long index) {
+      int low = 0;
+      int high = begins.length - 1;
+      while (low < high) {
+        int middle = (low + high + 1) >>> 1;
+        if (begins[middle] <= index) low = middle;
+        else high = middle - 1;
+      }
+      return low;
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      int part = part(index);
+      return parts.get(part).doubleAt(index - begins[part]);
+    }
+
+    @Override
+    public long longAt(long index) {
+      int part = part(index);
+      return parts.get(part).longAt(index - begins[part]);
+    }
+
+    @Override
+    public double imaginaryAt(long index) {
+      int part = part(index);
+      return parts.get(part).imaginaryAt(index - begins[part]);
+    }
+
+    @Override
+    public byte[] bytesAt(long index) {
+      int part = part(index);
+      return parts.get(part).bytesAt(index - begins[part]);
+    }
+
+    @Override
+    public long sizeBytes() {
+      return dtype() == DataType.STRING ? textBytes(this) : super.sizeBytes();
+    }
+  }
+
+  private static long textBytes(TensorData texts) {
+    long bytes = 0;
+    for (long i = 0; i < texts.size(); i++) bytes += texts.bytesAt(i).length;
+    return bytes;
   }
 
   static final class Strings extends TensorData {
