@@ -24,6 +24,12 @@ record FlatTable(FileBytes file, long at) {
     return place == 0 ? 0 : at + place;
   }
 
+  /// Which member a union holds: the number in the slot before its own, 0 for none.
+  int member(int slot) {
+    long type = field(slot - 1);
+    return type == 0 ? 0 : file.uint8(type);
+  }
+
   /// What a reference at an offset in the file refers to.
   static long target(FileBytes file, long reference) {
     return reference + file.uint32(reference);

@@ -21,6 +21,9 @@ public final class TfliteFile {
   private static final String IDENTIFIER = "TFL3";
   private static final int VERSION = 3;
 
+  /// What a ByteBuffer can view; a flatbuffer ends at 2 GiB in any case.
+  private static final int MAX_STRUCTURE_BYTES = Integer.MAX_VALUE - 8;
+
   /// Where LiteRT's writers put 0 or 1 although the bytes are in `data`.
   private static final long MIN_OFFSET = 2;
 
@@ -29,7 +32,7 @@ public final class TfliteFile {
 
   private TfliteFile(FileBytes file) {
     checkIdentifier(file);
-    var structure = file.first(Integer.MAX_VALUE);
+    var structure = file.first(MAX_STRUCTURE_BYTES);
     TfliteVerifier.verify(structure, TfliteSchema.load());
     this.file = file;
     this.model = Model.getRootAsModel(structure.slice(0, structure.size()).asByteBuffer());

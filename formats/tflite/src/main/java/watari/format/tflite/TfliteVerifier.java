@@ -75,12 +75,18 @@ final class TfliteVerifier {
     }
   }
 
-  /// A member that our schema does not know cannot be checked, and is not read either.
+  /// A member that our schema does not know cannot be checked.
   private void union(FlatTable table, Field field, long at, String name) {
-    long typeAt = table.field(field.slot() - 1);
-    int member = typeAt == 0 ? 0 : file.uint8(typeAt);
+    int member = table.member(field.slot());
+    if (member == 0) return;
     var members = schema.values(name);
-    if (member > 0 && member < members.size()) reference(at, new Table(members.get(member)));
+    if (member >= members.size()) {
+      throw file.broken(
+          table.field(field.slot() - 1),
+          "%s has the member %d, but Watari knows them up to %d"
+              .formatted(name, member, members.size() - 1));
+    }
+    reference(at, new Table(members.get(member)));
   }
 
   private void vector(long at, TfliteSchema.Type element) {

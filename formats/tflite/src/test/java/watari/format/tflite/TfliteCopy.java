@@ -66,7 +66,7 @@ final class TfliteCopy {
       return;
     }
     if (field.type() instanceof Union) {
-      scalar(field.slot() - 1, 1, table.field(field.slot() - 1));
+      builder.addByte(field.slot() - 1, (byte) table.member(field.slot()), 0);
     }
     builder.addOffset(field.slot(), references.getOrDefault(field, 0), 0);
   }
@@ -87,7 +87,7 @@ final class TfliteCopy {
       case Scalar _ -> 0;
       case Union(var name) -> {
         var members = schema.values(name);
-        int member = file.uint8(table.field(field.slot() - 1));
+        int member = table.member(field.slot());
         yield member == 0 ? 0 : target(at, new Table(members.get(member)));
       }
       case Table _, Vector _, Text _ -> target(at, field.type());
