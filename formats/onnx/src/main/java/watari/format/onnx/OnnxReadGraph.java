@@ -1,0 +1,243 @@
+package watari.format.onnx;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import watari.finding.Finding;
+import watari.finding.ModelException;
+import watari.format.onnx.schema.AttributeProto;
+import watari.format.onnx.schema.FunctionProto;
+import watari.format.onnx.schema.GraphProto;
+import watari.format.onnx.schema.NodeProto;
+import watari.format.onnx.schema.ValueInfoProto;
+import watari.graph.GraphBuilder;
+import watari.graph.Value;
+import watari.op.Custom;
+import watari.tensor.DataType;
+import watari.tensor.Shape;
+import watari.tensor.TensorType;
+
+/// Reads the nodes of a graph, of a body or of a function, one after the other.
+final class OnnxReadGraph {
+  /// Functions that call functions deeper than that call themselves.
+  private static final int MOST_CALLS = 64;
+
+  private final OnnxReadModel model;
+  private final OnnxReadScope scope;
+  private final Map<String, Integer> opsets;
+  private final Map<String, AttributeProto> arguments;
+  private final int calls;
+
+  private OnnxReadGraph(
+      OnnxReadModel model,
+      OnnxReadScope scope,
+      Map<String, Integer> opsets,
+      Map<String, AttributeProto> arguments,
+      int calls) {
+    this.model = model;
+    this.scope = scope;
+    this.opsets = opsets;
+    this.arguments = arguments;
+    this.calls = calls;
+  }
+
+  /// The main graph.
+  OnnxReadGraph(OnnxReadModel model, GraphBuilder builder, Map<String, Integer> opsets) {
+    this(model, new OnnxReadScope(builder, ""), opsets, Map.of(), 0);
+  }
+
+  /// A body of one of this graph's nodes.
+  OnnxReadGraph body(GraphBuilder builder) {
+    return new OnnxReadGraph(model, new OnnxReadScope(builder, ""), opsets, arguments, calls);
+  }
+
+  OnnxReadModel model() {
+    return model;
+  }
+
+  OnnxReadScope scope() {
+    return scope;
+  }
+
+  /// The version of a domain's operators.
+  Optional<Integer> opset(String domain) {
+    return Optional.ofNullable(opsets.get(domain));
+  }
+
+  // ---- a graph's parts
+
+  /// Makes the constants and declared types of a graph known.
+  void declare(GraphProto proto) {
+    for (var tensor : proto.getInitializerList()) {
+      try {
+        scope.putConstant(tensor.getName(), model.data(tensor));
+      } catch (ModelException e) {
+        model.add(e);
+        standIn(tensor.getName(), Optional.empty());
+      }
+    }
+    for (var sparse : proto.getSparseInitializerList()) {
+      try {
+        scope.putConstant(sparse.getValues().getName(), model.dense(sparse));
+      } catch (ModelException e) {
+        model.add(e);
+        standIn(sparse.getValues().getName(), Optional.empty());
+      }
+    }
+    declareTypes(proto.getValueInfoList());
+    declareTypes(proto.getOutputList());
+  }
+
+  void declareTypes(List<ValueInfoProto> infos) {
+    for (var info : infos) if (info.hasType()) scope.declare(info.getName(), info.getType());
+  }
+
+  void nodes(List<NodeProto> nodes) {
+    for (int i = 0; i < nodes.size(); i++) node(nodes.get(i), i);
+  }
+
+  private void node(NodeProto proto, int index) {
+    var domain = OnnxFormat.domain(proto.getDomain());
+    var function = model.function(proto);
+    int opset = opsets.getOrDefault(domain, domain.equals(OnnxFormat.DOMAIN) ? 0 : 1);
+    var origin = OnnxReadNode.origin(proto, index, opset);
+    scope.builder().from(origin);
+    try {
+      var node = new OnnxReadNode(this, proto, attributes(proto), opset);
+      if (usesBroken(node)) {
+        proto.getOutputList().forEach(name -> standIn(name, Optional.of(node)));
+      } else if (function.isPresent()) {
+        call(function.get(), node);
+      } else {
+        OnnxReadOps.read(domain, node);
+      }
+      requireOutputs(proto);
+    } catch (OnnxRefusal e) {
+      refuse(proto, index, opset, e.finding());
+    } catch (ModelException e) {
+      e.findings().forEach(finding -> refuse(proto, index, opset, finding));
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | ArithmeticException
+        | IndexOutOfBoundsException e) {
+      refuse(proto, index, opset, OnnxRefusal.broken(sentence(e)).finding());
+    }
+  }
+
+  private static String sentence(RuntimeException e) {
+    var message = String.valueOf(e.getMessage());
+    return e instanceof IndexOutOfBoundsException
+        ? "an index is out of range: " + message
+        : message;
+  }
+
+  private void requireOutputs(NodeProto proto) {
+    for (var name : proto.getOutputList()) {
+      if (!name.isEmpty() && !scope.isDefined(name)) {
+        throw OnnxRefusal.broken("it does not compute its output '" + name + "'");
+      }
+    }
+  }
+
+  private boolean usesBroken(OnnxReadNode node) {
+    for (int i = 0; i < node.inputCount(); i++) {
+      if (!node.has(i)) continue;
+      var name = node.inputName(i);
+      if (!scope.isDefined(name) || scope.sequence(name).isPresent()) continue;
+      if (scope.optional(name).isPresent() || scope.constant(name).isPresent()) continue;
+      if (model.isBroken(scope.stored(name))) return true;
+    }
+    return false;
+  }
+
+  private void refuse(NodeProto proto, int index, int opset, Finding finding) {
+    var origin = OnnxReadNode.origin(proto, index, opset);
+    var types = new ArrayList<String>();
+    for (var name : proto.getInputList()) {
+      boolean isValue = scope.isDefined(name) && scope.sequence(name).isEmpty();
+      types.add(
+          isValue && scope.optional(name).isEmpty() ? scope.stored(name).type().toString() : "");
+    }
+    model.add(finding.at(origin.node(), index, origin.operator()).withTypes(types, List.of()));
+    proto.getOutputList().forEach(name -> standIn(name, Optional.empty()));
+  }
+
+  /// Lets something stand for a value that cannot be read, so that reading goes on.
+  void standIn(String name, Optional<OnnxReadNode> node) {
+    if (name.isEmpty() || scope.isDefined(name)) return;
+    var type =
+        scope
+            .declared(name)
+            .flatMap(declared -> OnnxReadTypes.tensor(name, declared))
+            .orElse(new TensorType(DataType.FLOAT32, Shape.UNKNOWN));
+    var op =
+        new Custom(
+            OnnxFormat.customDomain(""),
+            node.map(n -> n.proto().getOpType()).orElse("Unreadable"),
+            1,
+            List.of(),
+            List.of(type),
+            true);
+    var value = scope.builder().addNamed(scope.hint(name), op);
+    model.setBroken(value);
+    scope.put(name, value);
+  }
+
+  /// Makes the inferred shape of an output more exact by what the file says of it.
+  void refine(String name, Value value) {
+    if (value.isConstant()) return;
+    var declared = scope.declared(name).flatMap(type -> OnnxReadTypes.tensor(name, type));
+    if (declared.isEmpty()) return;
+    var type = value.type();
+    value.setType(type.with(OnnxReadTypes.refined(type.shape(), declared.get().shape())));
+  }
+
+  // ---- functions
+
+  /// The attributes of a node, those that refer to the function's taken from there.
+  private Map<String, AttributeProto> attributes(NodeProto proto) {
+    var all = new HashMap<String, AttributeProto>();
+    for (var attribute : proto.getAttributeList()) {
+      var reference = attribute.getRefAttrName();
+      if (reference.isEmpty()) {
+        all.put(attribute.getName(), attribute);
+        continue;
+      }
+      var argument = arguments.get(reference);
+      if (argument == null) continue;
+      all.put(attribute.getName(), argument.toBuilder().setName(attribute.getName()).build());
+    }
+    return all;
+  }
+
+  /// Reads the body of a function in the place of its call.
+  private void call(FunctionProto function, OnnxReadNode node) {
+    if (calls >= MOST_CALLS) {
+      throw OnnxRefusal.broken("function '" + function.getName() + "' calls itself");
+    }
+    var given = new HashMap<String, AttributeProto>();
+    function.getAttributeProtoList().forEach(each -> given.put(each.getName(), each));
+    given.putAll(node.attributes());
+    var origin = OnnxReadNode.origin(node.proto(), -1, node.opset());
+    var inner =
+        new OnnxReadGraph(
+            model,
+            new OnnxReadScope(scope.builder(), scope.prefix() + origin.node() + "/"),
+            OnnxReadModel.opsets(function.getOpsetImportList()),
+            given,
+            calls + 1);
+    for (int i = 0; i < function.getInputCount(); i++) {
+      inner.scope.take(function.getInput(i), scope, node.has(i) ? node.inputName(i) : "");
+    }
+    for (int i = 0; i < function.getOutputCount(); i++) {
+      if (node.wants(i)) inner.scope.rename(function.getOutput(i), scope.hint(node.outputName(i)));
+    }
+    inner.declareTypes(function.getValueInfoList());
+    inner.nodes(function.getNodeList());
+    for (int i = 0; i < function.getOutputCount(); i++) {
+      if (node.wants(i)) scope.take(node.outputName(i), inner.scope, function.getOutput(i));
+    }
+  }
+}

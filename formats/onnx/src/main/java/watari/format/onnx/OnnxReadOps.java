@@ -1,0 +1,53 @@
+package watari.format.onnx;
+
+import java.util.Map;
+import watari.format.ReadTable;
+
+/// The tables of all operators that are read, by domain.
+final class OnnxReadOps {
+  /// Says what a node means.
+  @FunctionalInterface
+  interface Entry {
+    void read(OnnxReadNode node);
+  }
+
+  private static final Map<String, ReadTable<Entry>> TABLES =
+      Map.of(OnnxFormat.DOMAIN, standard(), "com.microsoft", new ReadTable<Entry>());
+
+  private OnnxReadOps() {}
+
+  private static ReadTable<Entry> standard() {
+    var table = new ReadTable<Entry>();
+    OnnxReadElementwiseOps.register(table);
+    OnnxReadBinaryOps.register(table);
+    OnnxReadShapeOps.register(table);
+    OnnxReadSliceOps.register(table);
+    OnnxReadReduceOps.register(table);
+    OnnxReadNormOps.register(table);
+    OnnxReadConvOps.register(table);
+    OnnxReadPoolOps.register(table);
+    OnnxReadMatMulOps.register(table);
+    OnnxReadIndexOps.register(table);
+    OnnxReadResizeOps.register(table);
+    return table;
+  }
+
+  /// Reads a node of a domain; what no table has becomes a [watari.op.Custom].
+  static void read(String domain, OnnxReadNode node) {
+    var name = node.proto().getOpType();
+    var operator = OnnxOperators.find(domain, name, node.opset());
+    if (operator.isEmpty() && OnnxOperators.has(domain, name)) {
+      throw OnnxRefusal.broken(
+          "operator '"
+              + name
+              + "' is not part of opset "
+              + node.opset()
+              + ", which the model imports");
+    }
+    operator.ifPresent(known -> OnnxOperators.check(known, node.proto(), node.attributes()));
+    var table = TABLES.get(domain);
+    var entry = table == null ? null : table.entry(name, node.opset()).orElse(null);
+    if (entry == null) node.custom();
+    else entry.read(node);
+  }
+}
