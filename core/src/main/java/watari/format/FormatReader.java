@@ -3,6 +3,8 @@ package watari.format;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.NavigableSet;
 import watari.finding.Findings;
 import watari.graph.Model;
 
@@ -10,6 +12,12 @@ import watari.graph.Model;
 public interface FormatReader {
   /// The name of the format, as `--from` takes it.
   String format();
+
+  /// The operators that are read, and the versions since which a reading of them holds; whatever else
+  /// becomes [watari.op.Custom].
+  default Map<String, NavigableSet<Integer>> operators() {
+    return Map.of();
+  }
 
   /// Whether a file or folder is of this format, from a few of its bytes; never throws for
   /// contents.

@@ -3,8 +3,10 @@ package watari.format;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import watari.finding.Findings;
 import watari.graph.Model;
+import watari.op.Op;
 
 /// Writes models of one format. Found by `ServiceLoader`; has no state.
 public interface FormatWriter {
@@ -13,6 +15,11 @@ public interface FormatWriter {
 
   /// What the format can express.
   TargetProfile profile(WriteOptions options);
+
+  /// The operators that are written as they are; some others are rewritten into these before.
+  default Set<Class<? extends Op>> operators() {
+    return Set.of();
+  }
 
   /// The files or folders, in `folder`, that a result of this name is made of, the main one first.
   List<Path> paths(Path folder, String stem);

@@ -2,6 +2,7 @@ package watari.format;
 
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -30,5 +31,12 @@ public final class ReadTable<M> {
   /// Operators and the versions since which they are read.
   public Map<String, NavigableMap<Integer, M>> entries() {
     return java.util.Collections.unmodifiableMap(entries);
+  }
+
+  /// Operators and the versions since which they are read, without the methods.
+  public Map<String, NavigableSet<Integer>> versions() {
+    var all = new TreeMap<String, NavigableSet<Integer>>();
+    entries.forEach((operator, since) -> all.put(operator, since.navigableKeySet()));
+    return all;
   }
 }
