@@ -82,6 +82,11 @@ public final class TfliteFile {
     return model;
   }
 
+  /// The bytes of the file.
+  FileBytes bytes() {
+    return file;
+  }
+
   /// The bytes of a buffer of the model, whether they are in its record or behind all records; none
   /// for a buffer without data.
   ///

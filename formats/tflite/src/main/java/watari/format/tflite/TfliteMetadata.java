@@ -1,0 +1,29 @@
+package watari.format.tflite;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Objects;
+import watari.graph.Metadata;
+import watari.tensor.DataType;
+import watari.tensor.Shape;
+import watari.tensor.TensorData;
+
+/// What a TFLite file says of itself.
+final class TfliteMetadata {
+  private TfliteMetadata() {}
+
+  static Metadata read(TfliteFile file, Path path) {
+    var model = file.model();
+    var attachments = new ArrayList<Metadata.Attachment>();
+    for (int i = 0; i < model.metadataLength(); i++) {
+      var entry = Objects.requireNonNull(model.metadata(i));
+      var bytes = file.buffer(entry.buffer());
+      var data = TensorData.of(DataType.UINT8, Shape.of(bytes.byteSize()), bytes);
+      var name = entry.name() == null ? "" : entry.name();
+      attachments.add(new Metadata.Attachment("tflite.metadata", name, data));
+    }
+    var description = model.description() == null ? "" : model.description();
+    return new Metadata("", description, "", Map.of(), attachments);
+  }
+}
