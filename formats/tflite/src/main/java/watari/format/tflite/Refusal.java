@@ -24,7 +24,9 @@ final class Refusal extends RuntimeException {
   /// Of a quantization that the kernel does not have; the operator can be computed in floats.
   static Refusal quantization(String why) {
     return new Refusal(
-        "QUANTIZATION_UNSUPPORTED", why, "convert with --dequantize, or quantize this node otherwise");
+        "QUANTIZATION_UNSUPPORTED",
+        why,
+        "convert with --dequantize, or quantize this node otherwise");
   }
 
   static Refusal dynamic(String why) {

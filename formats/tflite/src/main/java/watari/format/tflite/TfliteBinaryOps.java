@@ -95,8 +95,7 @@ final class TfliteBinaryOps {
   static void requireBroadcast(Node node, int most) {
     var shape = node.output(0).shape();
     if (!shape.isRanked() || shape.rank() <= most) return;
-    boolean same =
-        node.inputs().stream().allMatch(value -> value.shape().equals(shape));
+    boolean same = node.inputs().stream().allMatch(value -> value.shape().equals(shape));
     if (same) return;
     throw Refusal.operator(
         "it broadcasts to shape " + shape + ", LiteRT's kernel has at most " + most + " axes",

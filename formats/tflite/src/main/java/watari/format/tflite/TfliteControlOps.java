@@ -55,17 +55,13 @@ final class TfliteControlOps {
   private static void readState(ReadState op, Node node, TfliteSubgraph out) {
     requireVariable(op.type());
     int handle = handle(op.state(), out);
-    out.add(
-        READ_VARIABLE, TfliteOptions.NONE, List.of(handle), List.of(out.tensor(node.output())));
+    out.add(READ_VARIABLE, TfliteOptions.NONE, List.of(handle), List.of(out.tensor(node.output())));
   }
 
   private static void writeState(WriteState op, Node node, TfliteSubgraph out) {
     int handle = handle(op.state(), out);
     out.add(
-        ASSIGN_VARIABLE,
-        TfliteOptions.NONE,
-        List.of(handle, out.tensor(node.input(0))),
-        List.of());
+        ASSIGN_VARIABLE, TfliteOptions.NONE, List.of(handle, out.tensor(node.input(0))), List.of());
   }
 
   /// Gives a state its first value.

@@ -71,7 +71,8 @@ final class TfliteConvOps {
     }
     var activation = out.activation(node);
     TfliteQuantized.requireProduct(node, activation.result(), 0, true);
-    byte bias = node.input(2).isPresent() && node.input(0).dtype() == DataType.INT16
+    byte bias =
+        node.input(2).isPresent() && node.input(0).dtype() == DataType.INT16
             ? TfliteSubgraph.number(node.input(2).dtype())
             : TensorType.FLOAT32;
     var options =
@@ -116,10 +117,13 @@ final class TfliteConvOps {
         out.constant(
             filter.constant().orElseThrow().transposed(perm),
             filter.type().quantization().transposed(perm));
-    var inputs =
-        List.of(out.tensor(node.input(0)), moved, bias(node, filter.shape(), out));
+    var inputs = List.of(out.tensor(node.input(0)), moved, bias(node, filter.shape(), out));
     out.add(
-        DEPTHWISE_CONV_2D, dilates ? 2 : 1, options, inputs, List.of(out.tensor(activation.result())));
+        DEPTHWISE_CONV_2D,
+        dilates ? 2 : 1,
+        options,
+        inputs,
+        List.of(out.tensor(activation.result())));
   }
 
   /// The bias, which some kernels need: zeros where there is none.
@@ -132,8 +136,7 @@ final class TfliteConvOps {
       return out.constant(TensorData.filled(TensorData.scalar(0f), zeros));
     }
     var dtype = x.dtype() == DataType.INT16 ? DataType.INT64 : DataType.INT32;
-    return out.constant(
-        TensorData.filled(TensorData.scalar(dtype, 0), zeros), biasScale(node));
+    return out.constant(TensorData.filled(TensorData.scalar(dtype, 0), zeros), biasScale(node));
   }
 
   private static Quantization biasScale(Node node) {
@@ -155,7 +158,8 @@ final class TfliteConvOps {
     var inputs = new ArrayList<>(List.of(out.tensor(node.input(0)), filter));
     if (node.input(2).isPresent()) inputs.add(out.tensor(node.input(2)));
     var options =
-        TfliteOptions.conv3d(padding(op.padding()), op.strides(), op.dilations(), activation.code());
+        TfliteOptions.conv3d(
+            padding(op.padding()), op.strides(), op.dilations(), activation.code());
     out.add(CONV_3D, options, inputs, List.of(out.tensor(activation.result())));
   }
 
@@ -164,7 +168,8 @@ final class TfliteConvOps {
     int made =
         out.temporary(
             new watari.tensor.TensorType(filter.dtype(), filter.shape().transposed(perm)));
-    out.add(TRANSPOSE, TfliteOptions.NONE, List.of(out.tensor(filter), out.ints(perm)), List.of(made));
+    out.add(
+        TRANSPOSE, TfliteOptions.NONE, List.of(out.tensor(filter), out.ints(perm)), List.of(made));
     return made;
   }
 
@@ -248,18 +253,15 @@ final class TfliteConvOps {
   private static void fullyConnected(FullyConnected op, Node node, TfliteSubgraph out) {
     var activation = out.activation(node);
     TfliteQuantized.requireProduct(node, activation.result(), 0, true);
-    var inputs =
-        new ArrayList<>(List.of(out.tensor(node.input(0)), out.tensor(node.input(1))));
+    var inputs = new ArrayList<>(List.of(out.tensor(node.input(0)), out.tensor(node.input(1))));
     inputs.add(out.tensor(node.input(2)));
     boolean keeps = !node.input(0).shape().hasRank(2);
     var x = node.input(0).dtype();
     boolean hasBias = node.input(2).isPresent();
-    byte bias =
-        hasBias && x == DataType.INT16 ? TfliteSubgraph.number(node.input(2).dtype()) : 0;
+    byte bias = hasBias && x == DataType.INT16 ? TfliteSubgraph.number(node.input(2).dtype()) : 0;
     int version = bias == TensorType.INT32 ? 11 : hasBias ? keeps ? 5 : 1 : 6;
     var options = TfliteOptions.fullyConnected(activation.code(), keeps, bias);
-    out.add(
-        FULLY_CONNECTED, version, options, inputs, List.of(out.tensor(activation.result())));
+    out.add(FULLY_CONNECTED, version, options, inputs, List.of(out.tensor(activation.result())));
   }
 
   private static void matMul(MatMul op, Node node, TfliteSubgraph out) {

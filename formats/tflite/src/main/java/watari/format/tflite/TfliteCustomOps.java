@@ -33,11 +33,13 @@ final class TfliteCustomOps {
     var outputs = node.outputs().stream().map(v -> TfliteControlOps.result(v, out)).toList();
     if (op.domain().equals(CUSTOM)) {
       var options = attribute(op, CUSTOM_OPTIONS);
-      out.addCustom(op.name(), op.version(), inputs, outputs, options.orElseGet(TfliteCustomOps::none));
+      out.addCustom(
+          op.name(), op.version(), inputs, outputs, options.orElseGet(TfliteCustomOps::none));
       return;
     }
     int code = List.of(BuiltinOperator.names).indexOf(op.name());
-    if (code < 0) throw Refusal.operator("TFLite has no operator '" + op.name() + "'", "replace it");
+    if (code < 0)
+      throw Refusal.operator("TFLite has no operator '" + op.name() + "'", "replace it");
     out.add(code, op.version(), options(op), inputs, outputs);
   }
 
@@ -134,7 +136,8 @@ final class TfliteCustomOps {
     var buffer = flex.finish();
     var bytes = new byte[buffer.remaining()];
     buffer.get(bytes);
-    var options = TensorData.of(DataType.UINT8, Shape.of(bytes.length), MemorySegment.ofArray(bytes));
+    var options =
+        TensorData.of(DataType.UINT8, Shape.of(bytes.length), MemorySegment.ofArray(bytes));
     var inputs = node.inputs().stream().map(out::tensor).toList();
     var outputs = node.outputs().stream().map(v -> TfliteControlOps.result(v, out)).toList();
     out.addCustom("TFLite_Detection_PostProcess", 1, inputs, outputs, options);

@@ -56,8 +56,7 @@ final class TfliteElementwiseOps {
   }
 
   static void same(int code, TfliteOptions options, Node node, TfliteSubgraph out) {
-    out.add(
-        code, options, List.of(out.tensor(node.input(0))), List.of(out.tensor(node.output(0))));
+    out.add(code, options, List.of(out.tensor(node.input(0))), List.of(out.tensor(node.output(0))));
   }
 
   static boolean has(Unary.Kind kind) {
@@ -87,7 +86,8 @@ final class TfliteElementwiseOps {
     else if (op.min() == 0 && op.max() == Double.POSITIVE_INFINITY) {
       same(RELU, TfliteOptions.NONE, node, out);
     } else {
-      throw Refusal.operator("TFLite has no Clip to " + op.min() + " and " + op.max(), "replace it");
+      throw Refusal.operator(
+          "TFLite has no Clip to " + op.min() + " and " + op.max(), "replace it");
     }
   }
 

@@ -76,7 +76,8 @@ final class TfliteGraphWriter {
       return Optional.empty();
     } catch (Refusal refusal) {
       var origin = node.origin();
-      var place = origin.node().isEmpty() && !node.outputs().isEmpty()
+      var place =
+          origin.node().isEmpty() && !node.outputs().isEmpty()
               ? node.output(0).name()
               : origin.node();
       var operator = origin.operator().isEmpty() ? node.op().name() : origin.operator();
@@ -89,7 +90,11 @@ final class TfliteGraphWriter {
   }
 
   private static List<String> types(List<Value> values) {
-    return values.stream().filter(Value::isPresent).map(Value::type).map(TensorType::toString).toList();
+    return values.stream()
+        .filter(Value::isPresent)
+        .map(Value::type)
+        .map(TensorType::toString)
+        .toList();
   }
 
   /// Takes operators to see whether they can be written, and keeps nothing.

@@ -88,7 +88,8 @@ final class TfliteIndexOps {
 
   private static void oneHot(OneHot op, Node node, TfliteSubgraph out) {
     var indices = node.input(0);
-    if (op.wrapsNegative()) throw Refusal.operator("ONE_HOT takes no negative indices", "wrap them");
+    if (op.wrapsNegative())
+      throw Refusal.operator("ONE_HOT takes no negative indices", "wrap them");
     requireIndices(indices);
     int axis = Shapes.axis(op.axis(), node.output().shape().rank());
     boolean isLast = axis == node.output().shape().rank() - 1;

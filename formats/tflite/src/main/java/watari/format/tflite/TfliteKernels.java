@@ -111,8 +111,24 @@ final class TfliteKernels {
     on(Set.of(FLOAT32, INT8, UINT8, INT32, INT64), EIGHT, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND);
     on(
         EnumSet.of(
-            FLOAT32, FLOAT64, FLOAT16, BFLOAT16, BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16,
-            UINT32, INT4, INT2, UINT4, COMPLEX64, FLOAT8E4M3FN, FLOAT8E5M2),
+            FLOAT32,
+            FLOAT64,
+            FLOAT16,
+            BFLOAT16,
+            BOOL,
+            INT8,
+            INT16,
+            INT32,
+            INT64,
+            UINT8,
+            UINT16,
+            UINT32,
+            INT4,
+            INT2,
+            UINT4,
+            COMPLEX64,
+            FLOAT8E4M3FN,
+            FLOAT8E5M2),
         EnumSet.of(INT8, UINT8, INT16, INT32, INT4, INT2, UINT4),
         CAST);
     on(Set.of(FLOAT32), EnumSet.of(INT8, UINT8, INT16, INT32), QUANTIZE);

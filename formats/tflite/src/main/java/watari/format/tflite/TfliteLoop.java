@@ -85,7 +85,9 @@ final class TfliteLoop {
       all.add(out.constant(TensorData.filled(TensorData.scalar(each.dtype(), 0), none)));
       types.add(
           new TensorType(
-              each.dtype(), Shape.of(Dim.named("trips")).concat(each.shape()), each.quantization()));
+              each.dtype(),
+              Shape.of(Dim.named("trips")).concat(each.shape()),
+              each.quantization()));
     }
     for (int i = 2 + op.carried(); i < node.inputs().size(); i++) {
       all.add(out.tensor(node.input(i)));
@@ -124,10 +126,7 @@ final class TfliteLoop {
         List.of(variables.get(ITERATION), variables.get(TRIPS)),
         List.of(below));
     graph.add(
-        LOGICAL_AND,
-        TfliteOptions.NONE,
-        List.of(below, variables.get(GOES_ON)),
-        List.of(goesOn));
+        LOGICAL_AND, TfliteOptions.NONE, List.of(below, variables.get(GOES_ON)), List.of(goesOn));
     graph.addOutput(goesOn);
     return out.parts().indexOf(graph);
   }

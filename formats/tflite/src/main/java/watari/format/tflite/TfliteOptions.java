@@ -60,13 +60,11 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
   }
 
   static TfliteOptions add(byte activation) {
-    return of(
-        BuiltinOptions.AddOptions, b -> AddOptions.createAddOptions(b, activation, false));
+    return of(BuiltinOptions.AddOptions, b -> AddOptions.createAddOptions(b, activation, false));
   }
 
   static TfliteOptions sub(byte activation) {
-    return of(
-        BuiltinOptions.SubOptions, b -> SubOptions.createSubOptions(b, activation, false));
+    return of(BuiltinOptions.SubOptions, b -> SubOptions.createSubOptions(b, activation, false));
   }
 
   static TfliteOptions mul(byte activation) {
@@ -84,14 +82,15 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
   static TfliteOptions reshape(int[] shape) {
     return of(
         BuiltinOptions.ReshapeOptions,
-        b ->
-            ReshapeOptions.createReshapeOptions(b, ReshapeOptions.createNewShapeVector(b, shape)));
+        b -> ReshapeOptions.createReshapeOptions(b, ReshapeOptions.createNewShapeVector(b, shape)));
   }
 
   static TfliteOptions squeeze(int[] axes) {
     return of(
         BuiltinOptions.SqueezeOptions,
-        b -> SqueezeOptions.createSqueezeOptions(b, SqueezeOptions.createSqueezeDimsVector(b, axes)));
+        b ->
+            SqueezeOptions.createSqueezeOptions(
+                b, SqueezeOptions.createSqueezeDimsVector(b, axes)));
   }
 
   static TfliteOptions softmax() {
@@ -127,13 +126,11 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
 
   static TfliteOptions leakyRelu(float alpha) {
     return of(
-        BuiltinOptions.LeakyReluOptions,
-        b -> LeakyReluOptions.createLeakyReluOptions(b, alpha));
+        BuiltinOptions.LeakyReluOptions, b -> LeakyReluOptions.createLeakyReluOptions(b, alpha));
   }
 
   static TfliteOptions reducer(boolean keepDims) {
-    return of(
-        BuiltinOptions.ReducerOptions, b -> ReducerOptions.createReducerOptions(b, keepDims));
+    return of(BuiltinOptions.ReducerOptions, b -> ReducerOptions.createReducerOptions(b, keepDims));
   }
 
   static TfliteOptions argMax(byte to) {
@@ -176,9 +173,7 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
   static TfliteOptions stridedSlice(int beginMask, int endMask) {
     return of(
         BuiltinOptions.StridedSliceOptions,
-        b ->
-            StridedSliceOptions.createStridedSliceOptions(
-                b, beginMask, endMask, 0, 0, 0, false));
+        b -> StridedSliceOptions.createStridedSliceOptions(b, beginMask, endMask, 0, 0, 0, false));
   }
 
   static TfliteOptions depthToSpace(int block) {
@@ -288,8 +283,7 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
     return of(BuiltinOptions.L2NormOptions, b -> L2NormOptions.createL2NormOptions(b, (byte) 0));
   }
 
-  static TfliteOptions localResponseNormalization(
-      int radius, float bias, float alpha, float beta) {
+  static TfliteOptions localResponseNormalization(int radius, float bias, float alpha, float beta) {
     return of(
         BuiltinOptions.LocalResponseNormalizationOptions,
         b ->
@@ -320,7 +314,8 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
   }
 
   static TfliteOptions whileLoop(int condition, int body) {
-    return of(BuiltinOptions.WhileOptions, b -> WhileOptions.createWhileOptions(b, condition, body));
+    return of(
+        BuiltinOptions.WhileOptions, b -> WhileOptions.createWhileOptions(b, condition, body));
   }
 
   static TfliteOptions ifElse(int then, int otherwise) {
@@ -328,7 +323,8 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
   }
 
   static TfliteOptions callOnce(int subgraph) {
-    return of(BuiltinOptions.CallOnceOptions, b -> CallOnceOptions.createCallOnceOptions(b, subgraph));
+    return of(
+        BuiltinOptions.CallOnceOptions, b -> CallOnceOptions.createCallOnceOptions(b, subgraph));
   }
 
   static TfliteOptions varHandle(String name) {

@@ -54,8 +54,7 @@ final class TfliteOtherOps {
   private static int sizes(Node node, TfliteSubgraph out) {
     var shape = node.output().shape();
     if (shape.dim(1).isFixed() && shape.dim(2).isFixed()) {
-      return out.ints(
-          Math.toIntExact(shape.dim(1).fixed()), Math.toIntExact(shape.dim(2).fixed()));
+      return out.ints(Math.toIntExact(shape.dim(1).fixed()), Math.toIntExact(shape.dim(2).fixed()));
     }
     return out.int32(node.input(3));
   }
@@ -78,8 +77,7 @@ final class TfliteOtherOps {
     TfliteElementwiseOps.same(code, TfliteOptions.NONE, node, out);
   }
 
-  private static void nonMaxSuppression(
-      PaddedNonMaxSuppression op, Node node, TfliteSubgraph out) {
+  private static void nonMaxSuppression(PaddedNonMaxSuppression op, Node node, TfliteSubgraph out) {
     var inputs = new ArrayList<Integer>();
     for (int i = 0; i < node.inputs().size(); i++) {
       inputs.add(i == 2 ? out.int32(node.input(i)) : out.tensor(node.input(i)));

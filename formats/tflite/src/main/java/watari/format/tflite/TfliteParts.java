@@ -19,7 +19,9 @@ class TfliteParts {
 
   /// A signature to be; tensors by name.
   record Signature(
-      String key, int subgraph, List<Map.Entry<String, Integer>> inputs,
+      String key,
+      int subgraph,
+      List<Map.Entry<String, Integer>> inputs,
       List<Map.Entry<String, Integer>> outputs) {}
 
   private final TfliteOutput output = new TfliteOutput();

@@ -38,8 +38,16 @@ public final class TfliteProfile implements TargetProfile {
   @Override
   public Optional<Layout> layoutOf(Op op) {
     return switch (op) {
-      case Conv _, ConvTranspose _, ConvInteger _, MaxPool _, AveragePool _, LpPool _, Lrn _,
-              DepthToSpace _, SpaceToDepth _, GridSample _ ->
+      case Conv _,
+          ConvTranspose _,
+          ConvInteger _,
+          MaxPool _,
+          AveragePool _,
+          LpPool _,
+          Lrn _,
+          DepthToSpace _,
+          SpaceToDepth _,
+          GridSample _ ->
           Optional.of(Layout.CHANNELS_LAST);
       case BatchNorm _, InstanceNorm _, GroupNorm _ -> Optional.of(Layout.CHANNELS_LAST);
       default -> Optional.empty();

@@ -116,8 +116,7 @@ final class TfliteQuantized {
     requireActivation(node.input(1).type(), "the second operand");
     requireActivation(result.type(), "the result");
     boolean alike =
-        node.input(0).dtype() == node.input(1).dtype()
-            && node.input(0).dtype() == result.dtype();
+        node.input(0).dtype() == node.input(1).dtype() && node.input(0).dtype() == result.dtype();
     if (!alike) throw refusal("the result", result.type());
   }
 
@@ -130,8 +129,7 @@ final class TfliteQuantized {
 
   static void requireSame(TensorType a, TensorType b) {
     boolean same =
-        a.dtype() == b.dtype()
-            && (a.quantization().equals(b.quantization()) || isMovedAxis(a, b));
+        a.dtype() == b.dtype() && (a.quantization().equals(b.quantization()) || isMovedAxis(a, b));
     if (!same) throw Refusal.quantization(describe(a) + " becomes " + describe(b));
   }
 
@@ -186,8 +184,7 @@ final class TfliteQuantized {
   private static void requireWeights(
       DataType x, TensorType weights, int outputAxis, boolean perAxisWeights) {
     var dtype = weights.dtype();
-    boolean fits =
-        x == DataType.UINT8 ? dtype == DataType.UINT8 : dtype == DataType.INT8;
+    boolean fits = x == DataType.UINT8 ? dtype == DataType.UINT8 : dtype == DataType.INT8;
     if (!fits) throw refusal("the filter", weights);
     switch (weights.quantization()) {
       case PerTensor(_, long zero) -> {

@@ -43,8 +43,7 @@ final class TfliteRecords {
     var records = new ArrayList<Integer>();
     attachments.forEach((name, buffer) -> {
       int key = builder.createString(name);
-      records.add(
-          watari.format.tflite.schema.Metadata.createMetadata(builder, key, buffer));
+      records.add(watari.format.tflite.schema.Metadata.createMetadata(builder, key, buffer));
     });
     int metadata = vector(records);
     int buffers = parts.output().buffers(builder);
@@ -148,7 +147,8 @@ final class TfliteRecords {
         yield quantization(values, zeros.stream().mapToLong(i -> i).toArray(), axis);
       }
       case Quantization.Blocked(int axis, int size, var scales, var zeros) ->
-          throw new IllegalStateException("blocks of " + size + " along " + axis + " are legalised");
+          throw new IllegalStateException(
+              "blocks of " + size + " along " + axis + " are legalised");
     };
   }
 

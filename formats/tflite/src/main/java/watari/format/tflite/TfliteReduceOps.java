@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import watari.format.OpTable;
 import watari.graph.Node;
-import watari.op.NormOp.Lrn;
 import watari.op.NormOp.LogSoftmax;
 import watari.op.NormOp.LpNorm;
+import watari.op.NormOp.Lrn;
 import watari.op.NormOp.Softmax;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.Cumulative;
@@ -103,12 +103,16 @@ final class TfliteReduceOps {
     else out.add(ARG_MIN, TfliteOptions.argMin(to), inputs, List.of(result));
     if (op.keepDims()) {
       out.add(
-          EXPAND_DIMS, TfliteOptions.NONE, List.of(result, axis), List.of(out.tensor(node.output())));
+          EXPAND_DIMS,
+          TfliteOptions.NONE,
+          List.of(result, axis),
+          List.of(out.tensor(node.output())));
     }
   }
 
   private static void cumulative(Cumulative op, Node node, TfliteSubgraph out) {
-    if (op.kind() != Cumulative.Kind.SUM) throw Refusal.operator("TFLite has no CUMPROD", "replace");
+    if (op.kind() != Cumulative.Kind.SUM)
+      throw Refusal.operator("TFLite has no CUMPROD", "replace");
     int given = TfliteSubgraph.constant(node.input(1), "axes").ints()[0];
     out.add(
         CUMSUM,
@@ -170,7 +174,8 @@ final class TfliteReduceOps {
   private static void lpNorm(LpNorm op, Node node, TfliteSubgraph out) {
     requireLastAxis(op.axis(), node);
     if (op.p() != 2 || op.epsilon() != L2_EPSILON) {
-      throw Refusal.operator("TFLite normalises by the Euclidean norm with epsilon 1e-6", "replace");
+      throw Refusal.operator(
+          "TFLite normalises by the Euclidean norm with epsilon 1e-6", "replace");
     }
     TfliteQuantized.requireUniform(node);
     var type = node.output().type();

@@ -40,7 +40,8 @@ final class TfliteResize {
     if (scales.isEmpty()) return false;
     for (int i = 0; i < 2; i++) {
       float ratio =
-          (float) node.output().shape().dim(i + 1).fixed() / node.input(0).shape().dim(i + 1).fixed();
+          (float) node.output().shape().dim(i + 1).fixed()
+              / node.input(0).shape().dim(i + 1).fixed();
       if ((float) scales.get().doubleAt(i) != ratio) return false;
     }
     return true;
@@ -49,7 +50,8 @@ final class TfliteResize {
   private static Optional<Kernel> linear(Resize op, Node node) {
     return switch (op.coordinates()) {
       case HALF_PIXEL, HALF_PIXEL_SYMMETRIC -> Optional.of(new Kernel(false, true));
-      case PYTORCH_HALF_PIXEL -> isAboveOne(node) ? Optional.of(new Kernel(false, true)) : Optional.empty();
+      case PYTORCH_HALF_PIXEL ->
+          isAboveOne(node) ? Optional.of(new Kernel(false, true)) : Optional.empty();
       case ALIGN_CORNERS -> Optional.of(new Kernel(true, false));
       case ASYMMETRIC -> Optional.of(new Kernel(false, false));
       case TF_CROP_AND_RESIZE, TF_HALF_PIXEL_FOR_NN -> Optional.empty();

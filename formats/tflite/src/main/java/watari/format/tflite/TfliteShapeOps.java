@@ -66,7 +66,11 @@ final class TfliteShapeOps {
     int rank = shape.isRanked() ? shape.rank() : 0;
     var dims = new TensorType(DataType.INT32, Shape.of(rank));
     int made = out.temporary(dims);
-    out.add(SHAPE, TfliteOptions.shape(TfliteSubgraph.number(DataType.INT32)), List.of(from), List.of(made));
+    out.add(
+        SHAPE,
+        TfliteOptions.shape(TfliteSubgraph.number(DataType.INT32)),
+        List.of(from),
+        List.of(made));
     out.add(RESHAPE, TfliteOptions.NONE, List.of(from, made), List.of(to));
   }
 
@@ -80,13 +84,13 @@ final class TfliteShapeOps {
   }
 
   private static boolean isAlmostFixed(Shape shape) {
-    if (!shape.isRanked() || shape.dims().stream().anyMatch(dim -> dim.is(0))) return shape.isFixed();
+    if (!shape.isRanked() || shape.dims().stream().anyMatch(dim -> dim.is(0)))
+      return shape.isFixed();
     return shape.dims().stream().filter(dim -> !dim.isFixed()).count() <= 1;
   }
 
   private static void reshapeTo(Node node, TfliteSubgraph out) {
-    reshape(
-        out.tensor(node.input(0)), out.tensor(node.output()), node.output().shape(), out);
+    reshape(out.tensor(node.input(0)), out.tensor(node.output()), node.output().shape(), out);
   }
 
   private static void reshape(Reshape op, Node node, TfliteSubgraph out) {
@@ -230,10 +234,14 @@ final class TfliteShapeOps {
     switch (op.mode()) {
       case CONSTANT -> constantPad(node, x, pads, result, out);
       case REFLECT ->
-          out.add(MIRROR_PAD, TfliteOptions.mirrorPad(MirrorPadMode.REFLECT), List.of(x, pads), result);
+          out.add(
+              MIRROR_PAD, TfliteOptions.mirrorPad(MirrorPadMode.REFLECT), List.of(x, pads), result);
       case SYMMETRIC ->
           out.add(
-              MIRROR_PAD, TfliteOptions.mirrorPad(MirrorPadMode.SYMMETRIC), List.of(x, pads), result);
+              MIRROR_PAD,
+              TfliteOptions.mirrorPad(MirrorPadMode.SYMMETRIC),
+              List.of(x, pads),
+              result);
       default -> throw Refusal.operator("TFLite has no pad mode " + op.mode(), "gather instead");
     }
   }
@@ -298,7 +306,8 @@ final class TfliteShapeOps {
     int rank = x.shape().rank();
     int count = Math.toIntExact(node.output().shape().dim(0).fixed());
     if (count == rank) {
-      TfliteElementwiseOps.same(SHAPE, TfliteOptions.shape(TfliteSubgraph.number(op.to())), node, out);
+      TfliteElementwiseOps.same(
+          SHAPE, TfliteOptions.shape(TfliteSubgraph.number(op.to())), node, out);
       return;
     }
     int start = Math.clamp(op.start() < 0 ? op.start() + (long) rank : op.start(), 0, rank);
@@ -363,8 +372,7 @@ final class TfliteShapeOps {
   private static void blocks(int code, Node node, TfliteSubgraph out) {
     TfliteQuantized.requireMoved(node);
     var inputs =
-        List.of(
-            out.tensor(node.input(0)), out.int32(node.input(1)), out.int32(node.input(2)));
+        List.of(out.tensor(node.input(0)), out.int32(node.input(1)), out.int32(node.input(2)));
     out.add(code, TfliteOptions.NONE, inputs, List.of(out.tensor(node.output())));
   }
 }

@@ -35,9 +35,7 @@ final class TfliteSliceOps {
       throw Refusal.operator("STRIDED_SLICE takes 5 axes at most", "reshape its input");
     }
     var part = new Part(node);
-    var inputs =
-        List.of(
-            out.tensor(x), part.begins(out), part.ends(out), out.ints(part.strides));
+    var inputs = List.of(out.tensor(x), part.begins(out), part.ends(out), out.ints(part.strides));
     out.add(
         STRIDED_SLICE,
         TfliteOptions.stridedSlice(part.beginMask, part.endMask),
@@ -90,7 +88,8 @@ final class TfliteSliceOps {
         int axis = axes.get(i);
         boolean forwards = strides.get(axis) > 0;
         // What begins before (or, backwards, behind) all elements begins with the first (last).
-        if (forwards && given[i] <= Integer.MIN_VALUE || !forwards && given[i] >= Integer.MAX_VALUE) {
+        if (forwards && given[i] <= Integer.MIN_VALUE
+            || !forwards && given[i] >= Integer.MAX_VALUE) {
           beginMask |= 1 << axis;
         }
         all[axis] = (int) Math.clamp(given[i], Integer.MIN_VALUE + 1, Integer.MAX_VALUE);
@@ -137,8 +136,7 @@ final class TfliteSliceOps {
         places.add(at < 0 ? axes.size() : at);
       }
       int made = out.temporary(TensorType.of(DataType.INT32, rank));
-      out.add(
-          GATHER, TfliteOptions.gather(0, 0), List.of(padded, out.ints(places)), List.of(made));
+      out.add(GATHER, TfliteOptions.gather(0, 0), List.of(padded, out.ints(places)), List.of(made));
       return made;
     }
   }
@@ -154,8 +152,7 @@ final class TfliteSliceOps {
       results.add(part.isPresent() ? out.tensor(part) : out.temporary(x.type()));
     }
     var first = parts.get(0).shape().dim(axis);
-    boolean even =
-        parts.stream().allMatch(v -> v.isPresent() && v.shape().dim(axis).equals(first));
+    boolean even = parts.stream().allMatch(v -> v.isPresent() && v.shape().dim(axis).equals(first));
     if (!node.input(1).isPresent() && even) {
       out.add(
           SPLIT,
@@ -176,7 +173,8 @@ final class TfliteSliceOps {
     var sizes = new ArrayList<Integer>();
     for (var part : node.outputs()) {
       var dim = part.shape().dim(axis);
-      if (!dim.isFixed()) throw Refusal.dynamic("the parts' dims along axis " + axis + " are not fixed");
+      if (!dim.isFixed())
+        throw Refusal.dynamic("the parts' dims along axis " + axis + " are not fixed");
       sizes.add(Math.toIntExact(dim.fixed()));
     }
     return out.ints(sizes);

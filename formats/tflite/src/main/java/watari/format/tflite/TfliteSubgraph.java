@@ -214,14 +214,15 @@ final class TfliteSubgraph {
 
   static byte number(DataType dtype) {
     return TfliteTypes.number(dtype)
-        .orElseThrow(() ->
-            Refusal.dtype("TFLite has no element type '" + dtype + "'", "use another one"));
+        .orElseThrow(
+            () -> Refusal.dtype("TFLite has no element type '" + dtype + "'", "use another one"));
   }
 
   /// The dims of a value, which must be fixed.
   int[] fixedDims(Value value) {
     if (!value.shape().isFixed()) {
-      throw Refusal.dynamic("the shape " + value.shape() + " of '" + value.name() + "' is not fixed");
+      throw Refusal.dynamic(
+          "the shape " + value.shape() + " of '" + value.name() + "' is not fixed");
     }
     return java.util.Arrays.stream(value.shape().fixedDims()).mapToInt(Math::toIntExact).toArray();
   }
@@ -231,7 +232,8 @@ final class TfliteSubgraph {
     return value
         .constant()
         .orElseThrow(() ->
-            Refusal.operator(what + " are computed, TFLite takes constants", "make them constants"));
+            Refusal.operator(
+                what + " are computed, TFLite takes constants", "make them constants"));
   }
 
   // ---- activations

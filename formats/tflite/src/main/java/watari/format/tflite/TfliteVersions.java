@@ -19,7 +19,8 @@ final class TfliteVersions {
     var type = from.isEmpty() ? Optional.<TensorType>empty() : from.get(code == SPLIT ? 1 : 0);
     if (code == FILL && from.size() > 1) type = from.get(1);
     var dtype = type.map(TensorType::dtype).orElse(DataType.FLOAT32);
-    int rank = from.stream().flatMap(Optional::stream).mapToInt(TfliteVersions::rank).max().orElse(0);
+    int rank =
+        from.stream().flatMap(Optional::stream).mapToInt(TfliteVersions::rank).max().orElse(0);
     return switch (code) {
       case ADD -> pick(dtype, 2, 3, 1, 4);
       case SUB -> pick(dtype, 2, 5, rank > 4 ? 3 : 1, 4);
@@ -28,12 +29,27 @@ final class TfliteVersions {
       case MAXIMUM, MINIMUM -> Math.max(pick(dtype, 2, 4, 1, 1), rank > 4 ? 3 : 1);
       case MAX_POOL_2D, AVERAGE_POOL_2D, TANH, LOGISTIC, SOFTMAX, CONCATENATION, BATCH_MATMUL ->
           dtype == DataType.UINT32 ? 4 : pick(dtype, 2, 3, 1, 1);
-      case MEAN, MIRROR_PAD, REDUCE_MAX, REDUCE_MIN, RELU6, RSQRT, PACK, LESS, GREATER_EQUAL,
-              TOPK_V2 ->
+      case MEAN,
+          MIRROR_PAD,
+          REDUCE_MAX,
+          REDUCE_MIN,
+          RELU6,
+          RSQRT,
+          PACK,
+          LESS,
+          GREATER_EQUAL,
+          TOPK_V2 ->
           pick(dtype, 2, 3, 1, 1);
       case EXP, LOG, REDUCE_PROD, SQRT -> pick(dtype, 2, 2, 1, 1);
-      case SUM, LOG_SOFTMAX, GREATER, LESS_EQUAL, SQUARED_DIFFERENCE, SPACE_TO_DEPTH,
-              DEPTH_TO_SPACE, SPLIT_V, L2_NORMALIZATION ->
+      case SUM,
+          LOG_SOFTMAX,
+          GREATER,
+          LESS_EQUAL,
+          SQUARED_DIFFERENCE,
+          SPACE_TO_DEPTH,
+          DEPTH_TO_SPACE,
+          SPLIT_V,
+          L2_NORMALIZATION ->
           pick(dtype, 2, 1, 1, 1);
       case CONV_2D -> convolution(from, 2, 3, 4, 5, 7);
       case DEPTHWISE_CONV_2D -> convolution(from, 4, 3, 5, 6, 7);
@@ -48,12 +64,23 @@ final class TfliteVersions {
       case EQUAL, NOT_EQUAL -> dtype == DataType.STRING ? 3 : pick(dtype, 2, 4, 1, 1);
       case ARG_MAX, ARG_MIN -> dtype == DataType.BOOL ? 3 : pick(dtype, 2, 1, 1, 1);
       case GATHER -> gather(dtype);
-      case GATHER_ND -> dtype == DataType.BOOL ? 5 : dtype == DataType.INT16 ? 3 : dtype == DataType.STRING ? 2 : 1;
+      case GATHER_ND ->
+          dtype == DataType.BOOL
+              ? 5
+              : dtype == DataType.INT16 ? 3 : dtype == DataType.STRING ? 2 : 1;
       case TRANSPOSE -> transpose(dtype, rank);
-      case SPLIT -> dtype == DataType.INT16 ? 4 : dtype == DataType.INT32 ? 3 : pick(dtype, 2, 1, 1, 1);
-      case UNPACK -> dtype == DataType.BOOL ? 3 : dtype == DataType.INT16 ? 4 : eight(dtype) ? 2 : 1;
-      case SLICE -> dtype == DataType.UINT32 ? 6 : rank > 4 ? 5 : dtype == DataType.STRING ? 3 : pick(dtype, 2, 4, 1, 1);
-      case STRIDED_SLICE -> dtype == DataType.UINT32 ? 7 : rank > 4 ? 4 : dtype == DataType.BOOL ? 3 : pick(dtype, 2, 1, 1, 1);
+      case SPLIT ->
+          dtype == DataType.INT16 ? 4 : dtype == DataType.INT32 ? 3 : pick(dtype, 2, 1, 1, 1);
+      case UNPACK ->
+          dtype == DataType.BOOL ? 3 : dtype == DataType.INT16 ? 4 : eight(dtype) ? 2 : 1;
+      case SLICE ->
+          dtype == DataType.UINT32
+              ? 6
+              : rank > 4 ? 5 : dtype == DataType.STRING ? 3 : pick(dtype, 2, 4, 1, 1);
+      case STRIDED_SLICE ->
+          dtype == DataType.UINT32
+              ? 7
+              : rank > 4 ? 4 : dtype == DataType.BOOL ? 3 : pick(dtype, 2, 1, 1, 1);
       case REVERSE_V2 -> dtype == DataType.INT8 ? 3 : dtype == DataType.BOOL ? 2 : 1;
       case RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR -> pick(dtype, 2, 4, 1, 1);
       case TILE -> dtype == DataType.INT8 ? 3 : dtype == DataType.STRING ? 2 : 1;
@@ -93,7 +120,9 @@ final class TfliteVersions {
   }
 
   private static DataType dtype(List<Optional<TensorType>> types, int i) {
-    return i < types.size() ? types.get(i).map(TensorType::dtype).orElse(DataType.FLOAT32) : DataType.FLOAT32;
+    return i < types.size()
+        ? types.get(i).map(TensorType::dtype).orElse(DataType.FLOAT32)
+        : DataType.FLOAT32;
   }
 
   private static boolean rescales(List<Optional<TensorType>> from, List<Optional<TensorType>> to) {
@@ -118,8 +147,7 @@ final class TfliteVersions {
     return switch (dtype(from, 0)) {
       case INT8 -> filter == DataType.INT4 ? int4 : int8;
       case INT16 -> int16;
-      case FLOAT32 ->
-          filter != DataType.INT8 ? 1 : isPerAxis(from.get(1)) ? perAxis : hybrid;
+      case FLOAT32 -> filter != DataType.INT8 ? 1 : isPerAxis(from.get(1)) ? perAxis : hybrid;
       default -> 1;
     };
   }

@@ -1,8 +1,8 @@
 package watari.format.tflite;
 
 import watari.format.OpTable;
-import watari.op.Custom;
 import watari.graph.Node;
+import watari.op.Custom;
 
 /// The operators that TFLite has, each with the method that writes it; a file for each family.
 final class TfliteWriteOps {
