@@ -1,10 +1,10 @@
 package watari.format.tflite;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.CharacterCodingException;
-import java.util.HashSet;
-import java.util.Set;
 import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.format.tflite.TfliteSchema.Field;
@@ -21,14 +21,11 @@ import watari.format.tflite.TfliteSchema.Vector;
 /// may share parts; a part is walked once, and the bytes of all the parts that are walked may be a
 /// few times those of the file, so that the time is linear.
 final class TfliteVerifier {
-  private static final int MAX_OVERLAP = 4;
+  private static final int MAX_OVERLAP = 16;
   private static final int REFERENCE_BYTES = 4;
-
-  private record Part(long at, TfliteSchema.Type type) {}
 
   private final FileBytes file;
   private final TfliteSchema schema;
-  private final Set<Part> walked = new HashSet<>();
   private long bytesLeft;
 
   private TfliteVerifier(FileBytes file, TfliteSchema schema) {
@@ -47,7 +44,6 @@ final class TfliteVerifier {
     if (distance == 0) throw file.broken(at, "a reference leads to itself");
     long target = at + distance;
     file.check(target, REFERENCE_BYTES);
-    if (!walked.add(new Part(target, type))) return;
     switch (type) {
       case Table(var name) -> table(new FlatTable(file, target), name);
       case Vector(var element) -> vector(target, element);
@@ -60,7 +56,7 @@ final class TfliteVerifier {
     long vtable = table.at() - file.int32(table.at());
     int size = file.uint16(vtable);
     file.check(vtable, size);
-    spend(table.at(), REFERENCE_BYTES);
+    spend(table.at(), size);
     for (var field : schema.fields(name)) {
       long at = table.field(field.slot());
       if (at != 0) field(table, field, at);
@@ -105,10 +101,19 @@ final class TfliteVerifier {
     long size = file.uint32(at);
     var bytes = file.slice(at + REFERENCE_BYTES, size);
     spend(at, size);
+    for (long i = 0; i < size; i++) {
+      if (bytes.get(JAVA_BYTE, i) < 0) {
+        checkUtf8(at, bytes);
+        return;
+      }
+    }
+  }
+
+  private void checkUtf8(long at, MemorySegment bytes) {
     try {
       var _ = UTF_8.newDecoder().decode(bytes.asByteBuffer());
     } catch (CharacterCodingException _) {
-      throw file.broken(at, "a string of " + size + " bytes is not UTF-8");
+      throw file.broken(at, "a string of " + bytes.byteSize() + " bytes is not UTF-8");
     }
   }
 
