@@ -1,0 +1,22 @@
+package watari.engine;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// An official runtime of one format. Its native library is loaded with the first model.
+public interface Engine {
+  /// The format whose files it runs.
+  String format();
+
+  /// Name and version, as reports name it.
+  ///
+  /// @throws EngineException if the runtime is not there
+  String name() throws EngineException;
+
+  /// Loads a file of the engine's format.
+  ///
+  /// @param taps names of inner tensors that are returned behind the outputs
+  /// @throws EngineException with the runtime's own words, if it refuses the file
+  Session load(Path model, List<String> taps) throws IOException, EngineException;
+}
