@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import watari.api.Progress;
 import watari.api.Watari;
 import watari.finding.Finding;
 import watari.finding.ModelException;
+import watari.format.FormatWriter;
 import watari.graph.Validator;
 
 /// Small models of each format, broken in many ways, are read or refused with a place: never
@@ -45,6 +47,9 @@ class BadInputTest {
   private static final double MOST_SECONDS = 5;
   private static final long MOST_BYTES = 64L << 20;
   private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
+
+  private static final List<String> TARGETS =
+      ServiceLoader.load(FormatWriter.class).stream().map(w -> w.get().format()).sorted().toList();
 
   @TempDir private Path folder;
 
@@ -80,6 +85,7 @@ class BadInputTest {
     }
     System.out.printf("%s: %d broken files, %d of them readable%n", format, tried, readable);
     assertThat(tried).isGreaterThanOrEqualTo(Math.min(VARIANTS, 2000));
+    assertThat(readable).as("readable ones, which conversion was tried on").isPositive();
     assertThat(faults).as("seed %d", SEED).isEmpty();
   }
 
@@ -117,7 +123,7 @@ class BadInputTest {
   }
 
   private void convert(Path file, String variant) {
-    for (var target : List.of("onnx", "tflite")) {
+    for (var target : TARGETS) {
       var options = ConvertOptions.to(target, folder.resolve("out-" + target));
       var reports = new Converter(options, new Defects(variant)).convert(List.of(file));
       for (var report : reports) {
@@ -144,7 +150,7 @@ class BadInputTest {
     boolean hasPlace =
         !finding.node().isEmpty()
             || finding.index() >= 0
-            || finding.why().startsWith("the file is ")
+            || finding.why().startsWith("the file ")
             || finding.why().matches("(?s).*['\\d].*");
     if (finding.file().isEmpty()) fault("no file: " + kind(finding.why()), variant);
     if (!hasPlace && finding.isError()) fault("no place: " + kind(finding.why()), variant);

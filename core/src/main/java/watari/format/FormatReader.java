@@ -13,8 +13,8 @@ public interface FormatReader {
   /// The name of the format, as `--from` takes it.
   String format();
 
-  /// The operators that are read, and the versions since which a reading of them holds; whatever else
-  /// becomes [watari.op.Custom].
+  /// The operators that are read, and the versions since which a reading of them holds; whatever
+  /// else becomes [watari.op.Custom].
   default Map<String, NavigableSet<Integer>> operators() {
     return Map.of();
   }
