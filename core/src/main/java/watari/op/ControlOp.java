@@ -29,16 +29,17 @@ public sealed interface ControlOp extends Op {
       }
       return types;
     }
+  }
 
-    private static Shape common(Shape a, Shape b, InferContext in) {
-      if (a.equals(b)) return a;
-      if (!a.isRanked() || !b.isRanked() || a.rank() != b.rank()) return Shape.UNKNOWN;
-      var dims = new ArrayList<Dim>();
-      for (int i = 0; i < a.rank(); i++) {
-        dims.add(a.dim(i).equals(b.dim(i)) ? a.dim(i) : in.unknown());
-      }
-      return Shape.of(dims);
+  /// What two shapes have in common.
+  private static Shape common(Shape a, Shape b, InferContext in) {
+    if (a.equals(b)) return a;
+    if (!a.isRanked() || !b.isRanked() || a.rank() != b.rank()) return Shape.UNKNOWN;
+    var dims = new ArrayList<Dim>();
+    for (int i = 0; i < a.rank(); i++) {
+      dims.add(a.dim(i).equals(b.dim(i)) ? a.dim(i) : in.unknown());
     }
+    return Shape.of(dims);
   }
 
   /// Repeats its body.
@@ -60,7 +61,11 @@ public sealed interface ControlOp extends Op {
             "the body has " + body.size() + " outputs, expected " + (1 + carried + scans));
       }
       var types = new ArrayList<TensorType>();
-      for (int i = 0; i < carried; i++) types.add(body.get(1 + i).withoutQuantization());
+      // After no iteration at all a carried value is what it was at first.
+      for (int i = 0; i < carried; i++) {
+        var last = body.get(1 + i).withoutQuantization();
+        types.add(last.with(common(in.shape(2 + i), last.shape(), in)));
+      }
       var trips = in.unknown();
       for (int i = 0; i < scans; i++) {
         var each = body.get(1 + carried + i);

@@ -240,4 +240,28 @@ final class OnnxReadGraph {
       if (node.wants(i)) scope.take(node.outputName(i), inner.scope, function.getOutput(i));
     }
   }
+
+  /// Reads a body in the place of its node, whose outputs are then those of the body.
+  void inline(GraphProto proto, OnnxReadNode node) {
+    var origin = OnnxReadNode.origin(node.proto(), -1, node.opset());
+    var inner =
+        new OnnxReadGraph(
+            model,
+            new OnnxReadScope(scope.builder(), scope.prefix() + origin.node() + "/"),
+            opsets,
+            arguments,
+            calls);
+    for (var name : OnnxReadModel.freeNames(proto)) inner.scope.take(name, scope, name);
+    for (int i = 0; i < proto.getOutputCount(); i++) {
+      var name = proto.getOutput(i).getName();
+      if (node.wants(i)) inner.scope.rename(name, scope.hint(node.outputName(i)));
+    }
+    inner.declare(proto);
+    inner.nodes(proto.getNodeList());
+    for (int i = 0; i < proto.getOutputCount(); i++) {
+      if (node.wants(i)) {
+        scope.take(node.outputName(i), inner.scope, proto.getOutput(i).getName());
+      }
+    }
+  }
 }

@@ -33,11 +33,10 @@ final class OnnxReadModel {
 
   private final OnnxFile file;
   private final String path;
-  private final Findings findings;
+  private Findings findings;
   private final Map<String, FunctionProto> functions = new HashMap<>();
   private final Set<Value> broken = Collections.newSetFromMap(new IdentityHashMap<>());
   private int rereads;
-  private boolean isQuiet;
 
   OnnxReadModel(OnnxFile file, String path, Findings findings) {
     this.file = file;
@@ -72,7 +71,7 @@ final class OnnxReadModel {
   }
 
   void add(Finding finding) {
-    if (!isQuiet) findings.add(finding.inFile(path));
+    findings.add(finding.inFile(path));
   }
 
   /// Findings of a tensor or file at a node.
@@ -80,18 +79,12 @@ final class OnnxReadModel {
     exception.findings().forEach(this::add);
   }
 
-  /// Keeps findings to itself until the result is [AutoCloseable#close]d: for a body that is read
-  /// only to learn types.
-  Quiet quietly() {
-    boolean before = isQuiet;
-    isQuiet = true;
-    return () -> isQuiet = before;
-  }
-
-  /// Ends a time without findings.
-  interface Quiet extends AutoCloseable {
-    @Override
-    void close();
+  /// Lets findings go elsewhere from now on, and returns where they went before: for a body that
+  /// may have to be read once more.
+  Findings divert(Findings other) {
+    var before = findings;
+    findings = other;
+    return before;
   }
 
   /// A value that stands for an output that could not be read: its users are not at fault.

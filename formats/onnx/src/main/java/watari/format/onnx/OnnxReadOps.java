@@ -29,6 +29,8 @@ final class OnnxReadOps {
     OnnxReadMatMulOps.register(table);
     OnnxReadIndexOps.register(table);
     OnnxReadResizeOps.register(table);
+    OnnxReadControlOps.register(table);
+    OnnxReadRecurrentOps.register(table);
     return table;
   }
 
