@@ -3,16 +3,15 @@ package watari.api;
 import java.util.ArrayList;
 import java.util.List;
 import watari.finding.Finding;
+import watari.finding.Severity;
+import watari.format.TargetPipeline;
 import watari.format.TargetProfile;
 import watari.graph.Graph;
 import watari.graph.GraphCopy;
 import watari.graph.Model;
 import watari.op.ShapeOp.Transpose;
-import watari.pass.Pipelines;
-import watari.pass.layout.AssignLayouts;
 import watari.pass.layout.LayoutReport;
 import watari.pass.layout.LayoutWishes;
-import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 
 /// Takes a model as read to one that a target can write.
@@ -34,57 +33,53 @@ final class Lowering {
   private final TargetProfile profile;
   private final ConvertOptions options;
   private final Precision precision;
-  private final PassLog log;
 
   Lowering(TargetProfile profile, ConvertOptions options, Precision precision) {
     this.profile = profile;
     this.options = options;
     this.precision = precision;
-    this.log = new PassLog(options.explain());
   }
 
   /// Works on a copy.
   Lowered lower(OpenModel source) {
     var model = GraphCopy.of(source.model());
+    var log = new PassLog(options.explain());
+    var edits = new EditPasses(options.edits(), profile, precision);
+    var pipeline = new TargetPipeline(profile, edits.before(), edits.after(), wishes());
     var layouts = new ArrayList<LayoutReport>();
     var refusals = new ArrayList<Finding>();
     for (var graph : model.graphs()) {
-      new EditPasses(options.edits(), profile, precision).before().forEach(p -> p.run(graph, log));
-      run(Pipelines.canonical(), graph);
-      new EditPasses(options.edits(), profile, precision).after().forEach(p -> p.run(graph, log));
-      run(profile.decompose(), graph);
-      layouts.add(assignLayouts(graph));
-      run(profile.legalize(), graph);
-      refuse(graph, refusals);
+      layouts.add(pipeline.run(graph, log));
+      refusals.addAll(TargetPipeline.refusals(graph, profile));
     }
-    var findings = new ArrayList<>(log.findings());
+    refusals.removeIf(refusal -> isKnown(refusal, source.findings()));
+    var findings = new ArrayList<>(edits.findings());
+    findings.addAll(log.findings());
     findings.addAll(refusals);
-    return new Lowered(model, layouts, inFile(findings, source), log);
+    return new Lowered(model, layouts, judged(findings, source), log);
   }
 
-  private void run(List<Pass> passes, Graph graph) {
-    for (var pass : passes) pass.run(graph, log);
-  }
-
-  private LayoutReport assignLayouts(Graph graph) {
+  private LayoutWishes wishes() {
     var settings = options.layout();
-    var wishes = new LayoutWishes(settings.keepIo(), settings.inputs(), settings.outputs());
-    return AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
+    return new LayoutWishes(settings.keepIo(), settings.inputs(), settings.outputs());
   }
 
-  private void refuse(Graph graph, List<Finding> refusals) {
-    for (var node : graph) {
-      profile.refuse(node).map(finding -> Placed.at(finding, node)).ifPresent(refusals::add);
-      for (var body : node.bodies()) refuse(body, refusals);
-    }
+  /// Whether reading has said already that the node is beyond us.
+  private static boolean isKnown(Finding refusal, List<Finding> ofReading) {
+    return refusal.index() >= 0
+        && ofReading.stream()
+            .anyMatch(f ->
+                f.isError()
+                    && f.index() == refusal.index()
+                    && f.node().equals(refusal.node())
+                    && f.operator().equals(refusal.operator()));
   }
 
-  private List<Finding> inFile(List<Finding> findings, OpenModel source) {
-    return findings.stream()
-        .map(f -> f.file().isEmpty() ? f.inFile(source.path().toString()) : f)
+  private List<Finding> judged(List<Finding> findings, OpenModel source) {
+    return Reports.inFile(findings, source.path()).stream()
         .map(f ->
-            options.strict() && f.severity() == watari.finding.Severity.WARNING
-                ? f.withSeverity(watari.finding.Severity.ERROR)
+            options.strict() && f.severity() == Severity.WARNING
+                ? f.withSeverity(Severity.ERROR)
                 : f)
         .toList();
   }

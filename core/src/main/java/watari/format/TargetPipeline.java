@@ -1,0 +1,82 @@
+package watari.format;
+
+import java.util.ArrayList;
+import java.util.List;
+import watari.finding.Finding;
+import watari.graph.Graph;
+import watari.graph.Node;
+import watari.graph.Value;
+import watari.pass.Pipelines;
+import watari.pass.layout.AssignLayouts;
+import watari.pass.layout.LayoutReport;
+import watari.pass.layout.LayoutWishes;
+import watari.rewrite.Pass;
+import watari.rewrite.PassLog;
+
+/// The way of a graph to a target: what every conversion, and every evaluation by way of a format,
+/// goes through.
+public final class TargetPipeline {
+  private final TargetProfile profile;
+  private final List<Pass> first;
+  private final List<Pass> edits;
+  private final LayoutWishes wishes;
+
+  /// @param first what names values of the source: it comes before any rewrite
+  /// @param edits other changes that a user asks for, on the canonical graph
+  public TargetPipeline(
+      TargetProfile profile, List<Pass> first, List<Pass> edits, LayoutWishes wishes) {
+    this.profile = profile;
+    this.first = List.copyOf(first);
+    this.edits = List.copyOf(edits);
+    this.wishes = wishes;
+  }
+
+  /// Edits the graph until the target can write it, [#refusals] apart.
+  public LayoutReport run(Graph graph, PassLog log) {
+    run(first, graph, log);
+    run(Pipelines.canonical(), graph, log);
+    run(edits, graph, log);
+    run(profile.decompose(), graph, log);
+    var layouts =
+        AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
+    run(profile.legalize(), graph, log);
+    return layouts;
+  }
+
+  private static void run(List<Pass> passes, Graph graph, PassLog log) {
+    for (var pass : passes) pass.run(graph, log);
+  }
+
+  /// Why nodes of the graph, or of its bodies, cannot be written.
+  public static List<Finding> refusals(Graph graph, TargetProfile profile) {
+    var findings = new ArrayList<Finding>();
+    for (var node : graph) {
+      profile.refuse(node).ifPresent(finding -> findings.add(placed(finding, node)));
+      for (var body : node.bodies()) findings.addAll(refusals(body, profile));
+    }
+    return findings;
+  }
+
+  /// The finding with the node's place and types where it does not say them itself.
+  private static Finding placed(Finding finding, Node node) {
+    var placed = finding;
+    if (finding.node().isEmpty() && finding.index() < 0) {
+      var origin = node.origin();
+      boolean isNameless = origin.node().isEmpty() && origin.index() < 0;
+      var name = isNameless && !node.outputs().isEmpty() ? node.output(0).name() : origin.node();
+      placed = placed.at(name, origin.index(), operator(finding, node));
+    }
+    if (!finding.inputs().isEmpty() || !finding.outputs().isEmpty()) return placed;
+    return placed.withTypes(types(node.inputs()), types(node.outputs()));
+  }
+
+  private static String operator(Finding finding, Node node) {
+    if (!finding.operator().isEmpty()) return finding.operator();
+    var known = node.origin().operator();
+    return known.isEmpty() ? node.op().name() : known;
+  }
+
+  private static List<String> types(List<Value> values) {
+    return values.stream().map(v -> v.isPresent() ? v.type().toString() : "").toList();
+  }
+}
