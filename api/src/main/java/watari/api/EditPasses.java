@@ -33,8 +33,7 @@ final class EditPasses {
     var findings = new ArrayList<Finding>();
     if (isQuantizing()) {
       var why = "precision '" + precision + "' cannot be made for " + profile.format() + " yet";
-      findings.add(
-          Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32 or float16"));
+      findings.add(Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32 or float16"));
     }
     if (edits.cuts() || edits.changesShapes() || edits.dequantize()) {
       findings.add(Finding.error("EDIT_UNSUPPORTED", "this edit cannot be made yet"));

@@ -37,8 +37,7 @@ public final class TargetPipeline {
     run(Pipelines.canonical(), graph, log);
     run(edits, graph, log);
     run(profile.decompose(), graph, log);
-    var layouts =
-        AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
+    var layouts = AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
     run(profile.legalize(), graph, log);
     return layouts;
   }

@@ -16,7 +16,8 @@ public interface Engine {
 
   /// Loads a file of the engine's format.
   ///
-  /// @param taps names of inner tensors that are returned behind the outputs
+  /// @param taps names of inner tensors that are returned behind the outputs; those that the file
+  ///   has not, or not inside, are left out
   /// @throws EngineException with the runtime's own words, if it refuses the file
   Session load(Path model, List<String> taps) throws IOException, EngineException;
 }

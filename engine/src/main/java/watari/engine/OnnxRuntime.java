@@ -28,13 +28,15 @@ final class OnnxRuntime implements Engine {
     var environment = environment();
     try (var options = new OrtSession.SessionOptions()) {
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-      if (taps.isEmpty()) {
-        return new OnnxSession(environment, environment.createSession(model.toString(), options));
+      var found = taps.isEmpty() ? List.<String>of() : OnnxTaps.found(model, taps);
+      if (found.isEmpty()) {
+        var session = environment.createSession(model.toString(), options);
+        return new OnnxSession(environment, session, found);
       }
       var folder = model.toAbsolutePath().getParent();
       if (folder != null) options.addConfigEntry(EXTERNAL_FOLDER, folder.toString());
-      var tapped = OnnxTaps.tapped(model, taps);
-      return new OnnxSession(environment, environment.createSession(tapped, options));
+      var session = environment.createSession(OnnxTaps.tapped(model, found), options);
+      return new OnnxSession(environment, session, found);
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime does not load it: " + e.getMessage(), e);
     }

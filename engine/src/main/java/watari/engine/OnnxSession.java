@@ -21,10 +21,17 @@ import watari.tensor.TensorData;
 final class OnnxSession implements Session {
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final List<String> taps;
 
-  OnnxSession(OrtEnvironment environment, OrtSession session) {
+  OnnxSession(OrtEnvironment environment, OrtSession session, List<String> taps) {
     this.environment = environment;
     this.session = session;
+    this.taps = List.copyOf(taps);
+  }
+
+  @Override
+  public List<String> taps() {
+    return taps;
   }
 
   @Override

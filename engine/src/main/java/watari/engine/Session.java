@@ -11,6 +11,9 @@ public interface Session extends AutoCloseable {
   /// @return outputs in the file's order, then the taps; valid after the session is closed, too
   List<TensorData> run(List<Feed> inputs) throws EngineException;
 
+  /// The names of the taps, in the order in which they are returned.
+  List<String> taps();
+
   @Override
   void close();
 }

@@ -45,6 +45,7 @@ final class TfliteSession implements Session {
   private final MemorySegment model;
   private final MemorySegment options;
   private final MemorySegment interpreter;
+  private final List<String> taps;
 
   private TfliteSession(
       TfliteLibrary library,
@@ -52,7 +53,9 @@ final class TfliteSession implements Session {
       TfliteErrors errors,
       MemorySegment model,
       MemorySegment options,
-      MemorySegment interpreter) {
+      MemorySegment interpreter,
+      List<String> taps) {
+    this.taps = taps;
     this.library = library;
     this.arena = arena;
     this.errors = errors;
@@ -68,9 +71,13 @@ final class TfliteSession implements Session {
     boolean isLoaded = false;
     try {
       var errors = new TfliteErrors(library.linker(), arena);
-      var model = model(library, path, taps, errors, arena);
-      if (model.equals(MemorySegment.NULL)) throw errors.exception("does not load it");
-      var session = open(library, arena, errors, model);
+      TfliteSession session;
+      if (taps.isEmpty()) {
+        session = open(library, arena, errors, fromFile(library, path, errors, arena), taps);
+      } else {
+        var tapped = TfliteTaps.tapped(path, taps, arena);
+        session = open(library, arena, errors, inMemory(library, tapped, errors), tapped.taps());
+      }
       isLoaded = true;
       return session;
     } finally {
@@ -78,28 +85,33 @@ final class TfliteSession implements Session {
     }
   }
 
-  private static MemorySegment model(
-      TfliteLibrary library, Path path, List<String> taps, TfliteErrors errors, Arena arena)
-      throws IOException, EngineException {
-    if (taps.isEmpty()) {
-      return library.pointer(
-          "TfLiteModelCreateFromFileWithErrorReporter",
-          arena.allocateFrom(path.toString()),
-          errors.callback(),
-          MemorySegment.NULL);
-    }
-    var bytes = TfliteTaps.tapped(path, taps, arena);
+  private static MemorySegment fromFile(
+      TfliteLibrary library, Path path, TfliteErrors errors, Arena arena) {
+    return library.pointer(
+        "TfLiteModelCreateFromFileWithErrorReporter",
+        arena.allocateFrom(path.toString()),
+        errors.callback(),
+        MemorySegment.NULL);
+  }
+
+  private static MemorySegment inMemory(
+      TfliteLibrary library, TfliteTaps.Tapped tapped, TfliteErrors errors) {
     return library.pointer(
         "TfLiteModelCreateWithErrorReporter",
-        bytes,
-        bytes.byteSize(),
+        tapped.bytes(),
+        tapped.bytes().byteSize(),
         errors.callback(),
         MemorySegment.NULL);
   }
 
   private static TfliteSession open(
-      TfliteLibrary library, Arena arena, TfliteErrors errors, MemorySegment model)
+      TfliteLibrary library,
+      Arena arena,
+      TfliteErrors errors,
+      MemorySegment model,
+      List<String> taps)
       throws EngineException {
+    if (model.equals(MemorySegment.NULL)) throw errors.exception("does not load it");
     var options = library.pointer("TfLiteInterpreterOptionsCreate");
     int threads = Math.min(Runtime.getRuntime().availableProcessors(), 4);
     library.run("TfLiteInterpreterOptionsSetNumThreads", options, threads);
@@ -111,7 +123,12 @@ final class TfliteSession implements Session {
       library.run("TfLiteModelDelete", model);
       throw errors.exception("does not load it");
     }
-    return new TfliteSession(library, arena, errors, model, options, interpreter);
+    return new TfliteSession(library, arena, errors, model, options, interpreter, taps);
+  }
+
+  @Override
+  public List<String> taps() {
+    return taps;
   }
 
   @Override

@@ -36,11 +36,13 @@ final class TfliteTaps {
     this.bytes = bytes;
   }
 
-  /// The file with more outputs.
+  /// A file with more outputs.
   ///
-  /// @throws EngineException if the file has no tensor of a name, or more than one
-  static MemorySegment tapped(Path model, List<String> taps, Arena arena)
-      throws IOException, EngineException {
+  /// @param taps the names of the outputs that were added
+  record Tapped(MemorySegment bytes, List<String> taps) {}
+
+  /// The file with more outputs; names that no tensor has, or several have, are left out.
+  static Tapped tapped(Path model, List<String> taps, Arena arena) throws IOException {
     try (var channel = FileChannel.open(model);
         var mapping = Arena.ofConfined()) {
       var file = channel.map(MapMode.READ_ONLY, 0, channel.size(), mapping);
@@ -48,17 +50,18 @@ final class TfliteTaps {
     }
   }
 
-  private MemorySegment withOutputs(List<String> taps, Arena arena) throws EngineException {
+  private Tapped withOutputs(List<String> taps, Arena arena) {
     long root = at(0);
     long subgraph = at(at(field(root, MODEL_SUBGRAPHS)) + 4);
     long place = field(subgraph, SUBGRAPH_OUTPUTS);
     var outputs = new ArrayList<>(ints(at(place)));
     var names = names(at(field(subgraph, SUBGRAPH_TENSORS)));
+    var found = new ArrayList<String>();
     for (var tap : taps) {
       var index = names.get(tap);
-      if (index == null || index < 0)
-        throw new EngineException("no one tensor is named '" + tap + "'");
+      if (index == null || index < 0 || outputs.contains(index)) continue;
       outputs.add(index);
+      found.add(tap);
     }
     long end = (bytes.byteSize() + 3) / 4 * 4;
     var copy = arena.allocate(end + 4 + 4L * outputs.size(), 64);
@@ -66,7 +69,7 @@ final class TfliteTaps {
     copy.set(INT, end, outputs.size());
     for (int i = 0; i < outputs.size(); i++) copy.set(INT, end + 4 + 4L * i, outputs.get(i));
     copy.set(INT, place, Math.toIntExact(end - place));
-    return copy;
+    return new Tapped(copy, List.copyOf(found));
   }
 
   /// The indices of tensors by name; -1 for a name that several have.
