@@ -13,7 +13,6 @@ import watari.op.Custom;
 import watari.op.DetectionOp;
 import watari.op.ElementwiseOp;
 import watari.op.ElementwiseOp.Cast;
-import watari.op.ElementwiseOp.Identity;
 import watari.op.IndexOp;
 import watari.op.MatMulOp;
 import watari.op.NormOp;
@@ -27,7 +26,6 @@ import watari.op.ResizeOp;
 import watari.op.ShapeOp;
 import watari.op.SignalOp;
 import watari.tensor.DataType;
-import watari.tensor.Quantization;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
@@ -52,7 +50,7 @@ public final class Kernels {
     }
     if (node.op() instanceof Convert(var to))
       return Optional.of(List.of(convert(node, inputs, to)));
-    boolean raw = node.op() instanceof Cast || movesStored(node);
+    boolean raw = node.op() instanceof Cast || StoredMovement.keepsIntegers(node);
     var results =
         run(node.op(), new Operands(raw ? inputs : reals(node, inputs), node.outputs().size()));
     if (results.isEmpty()) return Optional.empty();
@@ -65,30 +63,6 @@ public final class Kernels {
     var target = node.output().type();
     var real = x.dequantized(from.quantization(), target.isQuantized() ? DataType.FLOAT32 : to);
     return target.isQuantized() ? real.quantized(target.quantization(), target.dtype()) : real;
-  }
-
-  /// Whether the node moves stored integers that mean the same before and after.
-  private static boolean movesStored(Node node) {
-    var in = node.input(0).type();
-    if (!in.isQuantized() || node.outputs().size() != 1) return false;
-    var out = node.output().type();
-    if (out.dtype() != in.dtype()) return false;
-    return switch (node.op()) {
-      case ShapeOp.Transpose(var perm) ->
-          out.quantization().equals(in.quantization().transposed(perm));
-      case Identity _ -> out.equals(in);
-      case ShapeOp.Reshape _,
-          ShapeOp.Flatten _,
-          ShapeOp.Squeeze _,
-          ShapeOp.Unsqueeze _,
-          ShapeOp.Slice _,
-          ShapeOp.Expand _,
-          ShapeOp.Tile _,
-          IndexOp.Gather _ ->
-          in.quantization() instanceof Quantization.PerTensor
-              && out.quantization().equals(in.quantization());
-      default -> false;
-    };
   }
 
   private static List<Optional<TensorData>> reals(Node node, List<Optional<TensorData>> inputs) {

@@ -155,6 +155,12 @@ public final class Graph implements Iterable<Node> {
     inputs.remove(input);
   }
 
+  /// Puts these inputs, which it has, first, in this order.
+  public void orderInputs(List<Value> order) {
+    inputs.removeAll(order);
+    inputs.addAll(0, order);
+  }
+
   /// Appends an output, named after the value.
   public void addOutput(Value value) {
     addOutput(value.name(), value);
@@ -298,6 +304,13 @@ public final class Graph implements Iterable<Node> {
       var numbered = base + "_" + number;
       if (names.putIfAbsent(numbered, 1) == null) return numbered;
     }
+  }
+
+  /// Gives a value another name, or that with a number; its old one becomes free. Graph inputs keep
+  /// theirs.
+  public void rename(Value value, String hint) {
+    names.remove(value.name());
+    value.setName(freshName(hint));
   }
 
   /// A dim that nothing else in this graph has, whichever pass asks for it.

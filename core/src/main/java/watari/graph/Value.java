@@ -22,7 +22,7 @@ public final class Value {
   /// One place where a value is an input.
   public record Use(Node node, int index) {}
 
-  private final String name;
+  private String name;
   private TensorType type;
   private final Optional<TensorData> constant;
   private Optional<Node> producer = Optional.empty();
@@ -91,6 +91,10 @@ public final class Value {
   public void setType(TensorType other) {
     if (this == ABSENT) throw new IllegalStateException("an absent value has no type");
     type = other;
+  }
+
+  void setName(String other) {
+    name = other;
   }
 
   void setProducer(Optional<Node> node) {

@@ -5,6 +5,7 @@ import watari.pass.canonical.RemoveIdentity;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
+import watari.pass.storage.FoldQuantization;
 import watari.rewrite.Pass;
 import watari.rewrite.Pipeline;
 import watari.rewrite.Pipeline.Stage;
@@ -16,7 +17,12 @@ public final class Pipelines {
 
   /// What every model goes through first: one form for each idiom.
   public static List<Pass> canonical() {
-    return List.of(Pipeline.of("canonical", new Stage(cleaning())));
+    return List.of(
+        Pipeline.of(
+            "canonical",
+            new Stage(cleaning()),
+            Stage.of(new FoldQuantization()),
+            new Stage(cleaning())));
   }
 
   /// Constants, doubles and leftovers.
