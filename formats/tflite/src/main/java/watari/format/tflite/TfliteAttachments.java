@@ -1,15 +1,8 @@
 package watari.format.tflite;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import watari.format.ByteSource;
 import watari.graph.Metadata;
 import watari.graph.Metadata.Attachment;
@@ -51,36 +44,18 @@ final class TfliteAttachments {
     return buffers;
   }
 
-  /// The file with the associated files behind it, as an uncompressed zip.
+  /// The file with the associated files behind it.
   ByteSource withFiles(ByteSource file) {
-    var files = metadata.attachments().stream().filter(a -> a.kind().equals(FILE)).toList();
-    return files.isEmpty() ? file : ByteSource.of(List.of(file, ByteSource.of(zip(files))));
+    var files = new LinkedHashMap<String, byte[]>();
+    metadata.attachments().stream()
+        .filter(a -> a.kind().equals(FILE))
+        .forEach(a -> files.put(a.name(), contents(a)));
+    return TfliteAssociatedFiles.append(file, files);
   }
 
-  private static byte[] zip(List<Attachment> files) {
-    var bytes = new ByteArrayOutputStream();
-    try (var zip = new ZipOutputStream(bytes)) {
-      for (var file : files) {
-        var content = new byte[Math.toIntExact(file.bytes().sizeBytes())];
-        file.bytes().copyTo(0, file.bytes().size(), MemorySegment.ofArray(content));
-        zip.putNextEntry(entry(file.name(), content));
-        zip.write(content);
-        zip.closeEntry();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
-  }
-
-  private static ZipEntry entry(String name, byte[] content) {
-    var entry = new ZipEntry(name);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(content.length);
-    var crc = new CRC32();
-    crc.update(content);
-    entry.setCrc(crc.getValue());
-    entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0));
-    return entry;
+  private static byte[] contents(Attachment attachment) {
+    var contents = new byte[Math.toIntExact(attachment.bytes().sizeBytes())];
+    attachment.bytes().copyTo(0, contents.length, MemorySegment.ofArray(contents));
+    return contents;
   }
 }

@@ -1,5 +1,7 @@
 package watari.format.tflite;
 
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
@@ -13,17 +15,25 @@ import watari.tensor.TensorData;
 final class TfliteMetadata {
   private TfliteMetadata() {}
 
-  static Metadata read(TfliteFile file, Path path) {
+  static Metadata read(TfliteFile file, Path path) throws IOException {
     var model = file.model();
     var attachments = new ArrayList<Metadata.Attachment>();
     for (int i = 0; i < model.metadataLength(); i++) {
       var entry = Objects.requireNonNull(model.metadata(i));
       var bytes = file.buffer(entry.buffer());
-      var data = TensorData.of(DataType.UINT8, Shape.of(bytes.byteSize()), bytes);
       var name = entry.name() == null ? "" : entry.name();
-      attachments.add(new Metadata.Attachment("tflite.metadata", name, data));
+      attachments.add(attachment(TfliteAttachments.BUFFER, name, bytes));
     }
+    TfliteAssociatedFiles.read(path)
+        .forEach((name, bytes) ->
+            attachments.add(
+                attachment(TfliteAttachments.FILE, name, MemorySegment.ofArray(bytes))));
     var description = model.description() == null ? "" : model.description();
     return new Metadata("", description, "", Map.of(), attachments);
+  }
+
+  private static Metadata.Attachment attachment(String kind, String name, MemorySegment bytes) {
+    var data = TensorData.of(DataType.UINT8, Shape.of(bytes.byteSize()), bytes);
+    return new Metadata.Attachment(kind, name, data);
   }
 }

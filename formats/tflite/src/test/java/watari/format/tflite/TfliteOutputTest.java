@@ -2,6 +2,7 @@ package watari.format.tflite;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.flatbuffers.FlatBufferBuilder;
 import java.io.ByteArrayOutputStream;
@@ -12,12 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import watari.format.ByteSource;
 import watari.format.tflite.schema.Model;
+import watari.graph.Metadata.Attachment;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
@@ -102,6 +105,21 @@ class TfliteOutputTest {
     var read = TfliteAssociatedFiles.read(path);
     assertThat(read.keySet()).containsExactly("labels.txt", "empty");
     assertThat(read.get("labels.txt")).isEqualTo(files.get("labels.txt"));
+  }
+
+  @Test
+  void associatedFilesAreAttachmentsOfTheModel() throws IOException {
+    var path = folder.resolve("m.tflite");
+    var model = ByteSource.of(TfliteFixtures.bytes("small.tflite"));
+    TfliteAssociatedFiles.append(model, Map.of("labels.txt", new byte[] {65})).writeTo(path);
+
+    var metadata = TfliteMetadata.read(TfliteFixtures.open("small.tflite"), path);
+
+    assertThat(metadata.attachments())
+        .extracting(Attachment::kind, Attachment::name, a -> a.bytes().sizeBytes())
+        .containsExactly(
+            tuple("tflite.metadata", "min_runtime_version", 5L),
+            tuple("tflite.file", "labels.txt", 1L));
   }
 
   @Test
