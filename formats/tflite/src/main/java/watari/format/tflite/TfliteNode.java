@@ -14,6 +14,7 @@ import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.Inference;
 import watari.graph.Node;
+import watari.graph.Origin;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
@@ -79,6 +80,12 @@ final class TfliteNode {
 
   int version() {
     return version;
+  }
+
+  /// Where its nodes come from.
+  Origin origin() {
+    var first = outputCount() == 0 ? "" : outputName(0);
+    return new Origin(first, index, name + " v" + version);
   }
 
   GraphBuilder builder() {

@@ -8,8 +8,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.finding.ModelException;
@@ -35,6 +37,13 @@ public final class TfliteReader implements FormatReader {
   }
 
   @Override
+  public Map<String, NavigableSet<Integer>> operators() {
+    var all = new TreeMap<>(TfliteReadOps.BUILTIN.versions());
+    all.putAll(TfliteReadOps.CUSTOM.versions());
+    return all;
+  }
+
+  @Override
   public boolean sniff(Path path, byte[] head) {
     return TfliteFile.isTflite(head);
   }
@@ -44,6 +53,7 @@ public final class TfliteReader implements FormatReader {
       throws IOException {
     var file = TfliteFile.open(path, arena);
     var source = new TfliteSource(file, path.toString(), findings);
+    source.variables().prepare();
     var graphs = new ArrayList<Graph>();
     for (var entry : entries(source)) graphs.add(graph(source, entry));
     return new Model(format(), graphs, TfliteMetadata.read(file, path));
@@ -87,7 +97,7 @@ public final class TfliteReader implements FormatReader {
         new TfliteScope(source, entry.subgraph(), new GraphBuilder(graph), Optional.empty());
     var inputNames = new ArrayList<String>();
     for (int tensor : scope.inputs()) {
-      if (source.variables().isHandle(scope, tensor)) continue;
+      if (TfliteVariables.isHandle(scope, tensor)) continue;
       var input = graph.addInput(tensors.name(tensor), tensors.inputType(tensor));
       scope.define(tensor, input);
       inputNames.add(entry.inputs().getOrDefault(tensor, tensors.name(tensor)));

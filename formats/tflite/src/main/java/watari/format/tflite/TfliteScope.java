@@ -9,8 +9,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import watari.finding.Finding;
 import watari.graph.GraphBuilder;
-import watari.graph.Origin;
+import watari.graph.State;
 import watari.graph.Value;
+import watari.op.ControlOp.ReadState;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.QuantizeOp.Convert;
 import watari.op.ShapeOp.Transpose;
@@ -85,9 +86,36 @@ final class TfliteScope {
   Value value(int tensor) {
     var known = values.get(tensor);
     if (known != null) return known;
+    if (tensors.isVariable(tensor)) return variable(tensor);
     var made = constant(tensor);
     values.put(tensor, made);
     return made;
+  }
+
+  /// A value that the operators that use it keep from one call to the next.
+  private Value variable(int tensor) {
+    if (isBody()) {
+      throw Unreadable.operator(
+          "a branch or loop works on variable tensor '%s'".formatted(tensors.name(tensor)),
+          "keep it outside");
+    }
+    var state = state(tensor);
+    var read = new ReadState(state.name(), state.type());
+    var hint = tensors.name(tensor);
+    return builder
+        .addDeclared(read, List.of(), List.of(hint), List.of(state.type()), List.of())
+        .output();
+  }
+
+  /// The graph's state of a variable tensor.
+  State state(int tensor) {
+    var name = subgraph == 0 ? tensors.name(tensor) : subgraph + "/" + tensors.name(tensor);
+    var known = builder.graph().state(name);
+    if (known.isPresent()) return known.get();
+    var data = tensors.hasData(tensor) ? tensors.constant(tensor) : tensors.zeros(tensor);
+    var state = new State(name, data.type().with(tensors.type(tensor).quantization()), data);
+    builder.graph().addState(state);
+    return state;
   }
 
   private Value constant(int tensor) {
@@ -178,8 +206,7 @@ final class TfliteScope {
   }
 
   private void read(TfliteNode node, boolean isCustom) {
-    var first = node.outputCount() == 0 ? "" : tensors.name(node.outputTensor(0));
-    builder.from(new Origin(first, node.index(), node.name() + " v" + node.version()));
+    builder.from(node.origin());
     try {
       var table = isCustom ? TfliteReadOps.CUSTOM : TfliteReadOps.BUILTIN;
       var entry = table.entry(node.name(), node.version());
@@ -193,11 +220,11 @@ final class TfliteScope {
   }
 
   private void refuse(TfliteNode node, String code, String why, String fix) {
-    var first = node.outputCount() == 0 ? "" : tensors.name(node.outputTensor(0));
+    var origin = node.origin();
     var finding =
         Finding.error(code, why)
             .inFile(source.path())
-            .at(first, node.index(), node.name() + " v" + node.version())
+            .at(origin.node(), origin.index(), origin.operator())
             .withTypes(
                 types(node.inputCount(), node.operator()::inputs),
                 types(node.outputCount(), node.operator()::outputs))

@@ -32,7 +32,7 @@ final class TfliteSource {
     this.file = file;
     this.path = path;
     this.findings = findings;
-    this.variables = new TfliteVariables();
+    this.variables = new TfliteVariables(this);
   }
 
   TfliteFile file() {
