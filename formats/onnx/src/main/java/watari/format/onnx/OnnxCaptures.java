@@ -24,10 +24,11 @@ final class OnnxCaptures {
   private final List<Value> values = new ArrayList<>();
   private final Map<Value, TensorData> known = new IdentityHashMap<>();
 
-  OnnxCaptures(OnnxReadScope outside, List<GraphProto> bodies) {
+  OnnxCaptures(OnnxReadScope outside, List<GraphProto> bodies, boolean areBranches) {
     this.outside = outside;
     for (var body : bodies) {
-      for (var name : OnnxReadModel.freeNames(body)) if (!used.containsKey(name)) use(name);
+      for (var name : OnnxReadModel.freeNames(body, areBranches))
+        if (!used.containsKey(name)) use(name);
     }
   }
 

@@ -42,7 +42,7 @@ final class OnnxReadControlOps {
       n.graph().inline(condition.get().longAt(0) != 0 ? then : otherwise, n);
       return;
     }
-    var captures = new OnnxCaptures(n.scope(), List.of(then, otherwise));
+    var captures = new OnnxCaptures(n.scope(), List.of(then, otherwise), true);
     var bodies = List.of(branch(n, then, captures), branch(n, otherwise, captures));
     var inputs = new ArrayList<Value>();
     inputs.add(n.in(0));
@@ -73,7 +73,7 @@ final class OnnxReadControlOps {
           "its body has %d inputs and %d outputs for %d carried values"
               .formatted(proto.getInputCount(), proto.getOutputCount(), carried));
     }
-    var captures = new OnnxCaptures(n.scope(), List.of(proto));
+    var captures = new OnnxCaptures(n.scope(), List.of(proto), false);
     var inputs = new ArrayList<>(List.of(n.optional(0), n.optional(1)));
     for (int i = 0; i < carried; i++) inputs.add(n.in(i + 2));
     var types = inputs.stream().skip(2).map(Value::type).toList();

@@ -29,28 +29,37 @@ final class OnnxReadGraph {
   private final Map<String, Integer> opsets;
   private final Map<String, AttributeProto> arguments;
   private final int calls;
+  private final boolean isMain;
 
   private OnnxReadGraph(
       OnnxReadModel model,
       OnnxReadScope scope,
       Map<String, Integer> opsets,
       Map<String, AttributeProto> arguments,
-      int calls) {
+      int calls,
+      boolean isMain) {
     this.model = model;
     this.scope = scope;
     this.opsets = opsets;
     this.arguments = arguments;
     this.calls = calls;
+    this.isMain = isMain;
   }
 
   /// The main graph.
   OnnxReadGraph(OnnxReadModel model, GraphBuilder builder, Map<String, Integer> opsets) {
-    this(model, new OnnxReadScope(builder, ""), opsets, Map.of(), 0);
+    this(model, new OnnxReadScope(builder, ""), opsets, Map.of(), 0, true);
   }
 
   /// A body of one of this graph's nodes.
   OnnxReadGraph body(GraphBuilder builder) {
-    return new OnnxReadGraph(model, new OnnxReadScope(builder, ""), opsets, arguments, calls);
+    return new OnnxReadGraph(
+        model, new OnnxReadScope(builder, ""), opsets, arguments, calls, false);
+  }
+
+  /// Whether this is the model's own graph, and no body or function.
+  boolean isMain() {
+    return isMain;
   }
 
   OnnxReadModel model() {
@@ -227,7 +236,8 @@ final class OnnxReadGraph {
             new OnnxReadScope(scope.builder(), scope.prefix() + origin.node() + "/"),
             OnnxReadModel.opsets(function.getOpsetImportList()),
             given,
-            calls + 1);
+            calls + 1,
+            false);
     for (int i = 0; i < function.getInputCount(); i++) {
       inner.scope.take(function.getInput(i), scope, node.has(i) ? node.inputName(i) : "");
     }
@@ -250,8 +260,9 @@ final class OnnxReadGraph {
             new OnnxReadScope(scope.builder(), scope.prefix() + origin.node() + "/"),
             opsets,
             arguments,
-            calls);
-    for (var name : OnnxReadModel.freeNames(proto)) inner.scope.take(name, scope, name);
+            calls,
+            false);
+    for (var name : OnnxReadModel.freeNames(proto, true)) inner.scope.take(name, scope, name);
     for (int i = 0; i < proto.getOutputCount(); i++) {
       var name = proto.getOutput(i).getName();
       if (node.wants(i)) inner.scope.rename(name, scope.hint(node.outputName(i)));

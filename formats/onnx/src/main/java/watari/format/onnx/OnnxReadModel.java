@@ -149,10 +149,13 @@ final class OnnxReadModel {
   }
 
   /// The names that a body uses, but does not define, in order of their first use.
-  static List<String> freeNames(GraphProto body) {
+  ///
+  /// @param isBranch whether it is a branch of an If, which takes nothing: what some exporters list
+  ///   as its inputs is from outside
+  static List<String> freeNames(GraphProto body, boolean isBranch) {
     var free = new java.util.LinkedHashSet<String>();
     var defined = new java.util.HashSet<String>();
-    body.getInputList().forEach(input -> defined.add(input.getName()));
+    if (!isBranch) body.getInputList().forEach(input -> defined.add(input.getName()));
     body.getInitializerList().forEach(tensor -> defined.add(tensor.getName()));
     body.getSparseInitializerList().forEach(each -> defined.add(each.getValues().getName()));
     for (var node : body.getNodeList()) {
@@ -169,8 +172,9 @@ final class OnnxReadModel {
   private static List<String> namesUsed(NodeProto node) {
     var names = new ArrayList<String>(node.getInputList());
     for (AttributeProto attribute : node.getAttributeList()) {
-      if (attribute.hasG()) names.addAll(freeNames(attribute.getG()));
-      attribute.getGraphsList().forEach(graph -> names.addAll(freeNames(graph)));
+      boolean isBranch = node.getOpType().equals("If");
+      if (attribute.hasG()) names.addAll(freeNames(attribute.getG(), isBranch));
+      attribute.getGraphsList().forEach(graph -> names.addAll(freeNames(graph, isBranch)));
     }
     return names;
   }

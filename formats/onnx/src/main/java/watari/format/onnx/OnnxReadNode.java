@@ -18,6 +18,7 @@ import watari.graph.Value;
 import watari.op.Op;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
+import watari.tensor.Quantization;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
@@ -28,6 +29,8 @@ final class OnnxReadNode extends OnnxTerms {
   private final NodeProto proto;
   private final Map<String, AttributeProto> attributes;
   private final int opset;
+  private Quantization carried = new Quantization.None();
+  private boolean carriesAll;
 
   /// @param attributes those of the node, with references to a function's arguments resolved
   /// @param opset the version of the node's domain
@@ -86,8 +89,27 @@ final class OnnxReadNode extends OnnxTerms {
 
   /// Input `i`, its numbers as they are stored.
   Value in(int i) {
-    if (!has(i)) throw OnnxRefusal.broken("input " + i + " is missing");
-    return scope().value(proto.getInput(i));
+    return carried.isNone() || i > 0 && !carriesAll ? scope().raw(stored(i)) : stored(i);
+  }
+
+  /// Lets the operator move quantized elements about: its output is quantized as its input is.
+  ///
+  /// @param all whether this holds for all inputs, or only for the first
+  void carryQuantization(boolean all) {
+    carried = stored(0).type().quantization();
+    carriesAll = all;
+  }
+
+  /// Whether the first input, or all inputs, have one quantization for the whole tensor.
+  boolean isQuantized(boolean all) {
+    if (!has(0)) return false;
+    var first = stored(0).type().quantization();
+    if (!(first instanceof Quantization.PerTensor)) return false;
+    for (int i = 1; all && i < inputCount(); i++) {
+      if (!has(i) || !stored(i).type().quantization().equals(first)) return false;
+      if (stored(i).dtype() != stored(0).dtype()) return false;
+    }
+    return true;
   }
 
   Value optional(int i) {
@@ -290,6 +312,9 @@ final class OnnxReadNode extends OnnxTerms {
   }
 
   private void put(int i, Value value) {
+    if (!carried.isNone() && value.dtype() == DataType.FLOAT32) {
+      value.setType(new TensorType(stored(0).dtype(), value.shape(), carried));
+    }
     graph.refine(outputName(i), value);
     scope().put(outputName(i), value);
   }

@@ -1,6 +1,7 @@
 package watari.format.onnx;
 
 import java.util.Map;
+import java.util.Set;
 import watari.format.ReadTable;
 
 /// The tables of all operators that are read, by domain.
@@ -13,6 +14,21 @@ final class OnnxReadOps {
 
   private static final Map<String, ReadTable<Entry>> TABLES =
       Map.of(OnnxFormat.DOMAIN, standard(), "com.microsoft", new ReadTable<Entry>());
+
+  private static final Set<String> MOVING =
+      Set.of(
+          "DepthToSpace",
+          "Expand",
+          "Flatten",
+          "Gather",
+          "MaxPool",
+          "Reshape",
+          "Slice",
+          "Split",
+          "Squeeze",
+          "Tile",
+          "Transpose",
+          "Unsqueeze");
 
   private OnnxReadOps() {}
 
@@ -31,6 +47,7 @@ final class OnnxReadOps {
     OnnxReadResizeOps.register(table);
     OnnxReadControlOps.register(table);
     OnnxReadRecurrentOps.register(table);
+    OnnxReadQuantizeOps.register(table);
     return table;
   }
 
@@ -49,7 +66,19 @@ final class OnnxReadOps {
     operator.ifPresent(known -> OnnxOperators.check(known, node.proto(), node.attributes()));
     var table = TABLES.get(domain);
     var entry = table == null ? null : table.entry(name, node.opset()).orElse(null);
-    if (entry == null) node.custom();
-    else entry.read(node);
+    if (entry == null) {
+      node.custom();
+      return;
+    }
+    if (domain.equals(OnnxFormat.DOMAIN)) carryQuantization(name, node);
+    entry.read(node);
+  }
+
+  /// What only moves elements may move quantized ones.
+  private static void carryQuantization(String name, OnnxReadNode node) {
+    boolean all = name.equals("Concat");
+    if (!all && !MOVING.contains(name)) return;
+    var sequence = node.scope().sequence(node.inputName(0));
+    if (sequence.isEmpty() && node.isQuantized(all)) node.carryQuantization(all);
   }
 }

@@ -114,7 +114,7 @@ final class OnnxReadResizeOps {
   // ---- since opset 11
 
   private static void resize(OnnxReadNode n) {
-    int rank = n.rank(0);
+    int rank = rankOf(n);
     var given = n.hasAttribute("axes") ? axes(n, rank) : all(rank);
     var order = order(given);
     var op =
@@ -136,6 +136,16 @@ final class OnnxReadResizeOps {
       throw OnnxRefusal.broken("it needs either scales or sizes");
     }
     give(n, op, region, scales, sizes);
+  }
+
+  /// Scales or sizes of all axes tell the rank, too.
+  private static int rankOf(OnnxReadNode n) {
+    if (n.shape(0).isRanked() || n.hasAttribute("axes")) return n.rank(0);
+    for (int i = 2; i < 4; i++) {
+      if (!filled(n, i).isPresent() || !n.shape(i).isFixed()) continue;
+      return Math.toIntExact(n.shape(i).elements().fixed());
+    }
+    return n.rank(0);
   }
 
   private static List<Integer> axes(OnnxReadNode n, int rank) {
@@ -203,8 +213,8 @@ final class OnnxReadResizeOps {
             : Optional.<List<watari.tensor.Dim>>empty();
     places.removeIf(place -> {
       if (known.isPresent()) return known.get().doubleAt(place) == 1;
-      var dim = n.shape(0).dim(op.axes().get(place));
-      return targets.isPresent() && targets.get().get(place).equals(dim);
+      if (targets.isEmpty() || !n.shape(0).isRanked()) return false;
+      return targets.get().get(place).equals(n.shape(0).dim(op.axes().get(place)));
     });
     return places;
   }

@@ -124,7 +124,7 @@ final class OnnxReadScanOps {
     int scans = n.integer("num_scan_inputs", 0);
     int states = n.inputCount() - 1 - scans;
     check(proto, states, scans);
-    var captures = new OnnxCaptures(n.scope(), List.of(proto));
+    var captures = new OnnxCaptures(n.scope(), List.of(proto), false);
     var inputs = n.inputs().subList(1, n.inputCount());
     inputs.forEach(captures::add);
     var graph = new Graph(proto.getName());
@@ -168,7 +168,7 @@ final class OnnxReadScanOps {
 
   private static Node loop(Walk walk, List<String> names) {
     var terms = new OnnxTerms(walk.at().scope().builder());
-    var captures = new OnnxCaptures(walk.at().scope(), List.of(walk.body()));
+    var captures = new OnnxCaptures(walk.at().scope(), List.of(walk.body()), false);
     walk.scanned().forEach(captures::add);
     var types = walk.states().stream().map(Value::type).toList();
     var body =

@@ -11,6 +11,7 @@ import watari.format.onnx.schema.TypeProto;
 import watari.graph.GraphBuilder;
 import watari.graph.Value;
 import watari.op.ElementwiseOp;
+import watari.tensor.Quantization;
 import watari.tensor.TensorData;
 
 /// The names of one graph or function body and what they stand for.
@@ -28,6 +29,7 @@ final class OnnxReadScope {
   private final Map<String, String> renamed = new HashMap<>();
   private final Set<String> absent = new HashSet<>();
   private final Map<Value, Value> raw = new IdentityHashMap<>();
+  private final Map<Value, Map<Quantization, Value>> quantized = new IdentityHashMap<>();
 
   /// @param prefix what goes before the names of new values
   OnnxReadScope(GraphBuilder builder, String prefix) {
@@ -162,5 +164,26 @@ final class OnnxReadScope {
     var value = values.get(name);
     if (value == null) return Optional.ofNullable(constants.get(name));
     return value.type().isQuantized() ? Optional.empty() : value.constant();
+  }
+
+  /// A constant whose integers denote real numbers; the same one each time it is asked for.
+  Value quantizedConstant(Value stored, Quantization quantization) {
+    var data = stored.constant().orElseThrow();
+    return quantized
+        .computeIfAbsent(stored, _ -> new HashMap<>())
+        .computeIfAbsent(quantization, meaning -> builder.constant(stored.name(), data, meaning));
+  }
+
+  /// Says what the integers of a graph's input denote. Nodes that have read them as integers read
+  /// them through a Cast from now on.
+  void quantizeInput(Value input, Quantization quantization) {
+    var users = List.copyOf(input.uses());
+    input.setType(input.type().with(quantization));
+    if (users.isEmpty()) return;
+    var graph = builder.graph();
+    var start = GraphBuilder.at(graph, graph.firstNode(), builder.inference());
+    var integers = start.add(new ElementwiseOp.Cast(input.dtype()), input);
+    for (var use : users) graph.setInput(use.node(), use.index(), integers);
+    raw.put(input, integers);
   }
 }
