@@ -116,7 +116,7 @@ final class TfliteReadConvOps {
   }
 
   /// The bias of an operator, or [Value#ABSENT].
-  private static Value bias(TfliteNode node, int i, Value x, Value filter) {
+  static Value bias(TfliteNode node, int i, Value x, Value filter) {
     if (!node.has(i)) return Value.ABSENT;
     var bias = node.in(i);
     boolean isStored = bias.dtype().isInteger() && !bias.type().isQuantized();
@@ -132,6 +132,11 @@ final class TfliteReadConvOps {
         new Binary(Binary.Kind.MUL),
         node.add(new Cast(DataType.FLOAT32), bias),
         node.constant(scales(scale, bias)));
+  }
+
+  /// An optional operand whose integers, however wide, mean what the file says of them.
+  static Value stated(TfliteNode node, int i) {
+    return bias(node, i, Value.ABSENT, Value.ABSENT);
   }
 
   private static TensorData scales(Quantization scale, Value bias) {

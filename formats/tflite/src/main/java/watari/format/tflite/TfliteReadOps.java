@@ -32,6 +32,8 @@ final class TfliteReadOps {
     TfliteReadQuantizeOps.into(table);
     TfliteReadDetectionOps.into(table);
     TfliteReadSignalOps.into(table);
+    TfliteReadRecurrentOps.into(table);
+    TfliteReadLstmOps.into(table);
     TfliteReadControlOps.into(table);
     TfliteReadStateOps.into(table);
     return table;

@@ -107,6 +107,11 @@ final class TfliteScope {
         .output();
   }
 
+  /// Whether a variable tensor has no other value here.
+  boolean isState(int tensor) {
+    return !values.containsKey(tensor);
+  }
+
   /// The graph's state of a variable tensor.
   State state(int tensor) {
     var name = subgraph == 0 ? tensors.name(tensor) : subgraph + "/" + tensors.name(tensor);
