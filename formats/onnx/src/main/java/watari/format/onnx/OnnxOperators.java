@@ -65,6 +65,11 @@ final class OnnxOperators {
     return ALL.containsKey(domain + " " + name);
   }
 
+  /// The opset in which an operator came, if there is one of that name.
+  static Optional<Integer> first(String domain, String name) {
+    return Optional.ofNullable(ALL.get(domain + " " + name)).map(NavigableMap::firstKey);
+  }
+
   /// @throws OnnxRefusal if the node is not as the specification wants it
   static void check(Operator operator, NodeProto node, Map<String, AttributeProto> attributes) {
     checkCount("inputs", node.getInputCount(), operator.inputs());

@@ -1,0 +1,54 @@
+package watari.format.onnx;
+
+import watari.format.OpTable;
+import watari.graph.Node;
+import watari.op.MatMulOp.Det;
+import watari.op.MatMulOp.Einsum;
+import watari.op.MatMulOp.FullyConnected;
+import watari.op.MatMulOp.MatMul;
+import watari.op.MatMulOp.MatMulInteger;
+import watari.op.ReduceOp.ArgReduce;
+import watari.op.ReduceOp.Cumulative;
+import watari.op.ReduceOp.Reduce;
+import watari.op.ReduceOp.TopK;
+
+/// Reductions and matrix products.
+final class OnnxWriteReduce {
+  private OnnxWriteReduce() {}
+
+  static void addTo(OpTable<OnnxNodes> table) {
+    table
+        .on(Reduce.class, OnnxWriteReduce::reduce)
+        .on(ArgReduce.class, OnnxWriteReduce::argReduce)
+        .on(
+            Cumulative.class,
+            (op, node, out) ->
+                out.add(node).i("exclusive", op.exclusive()).i("reverse", op.reverse()))
+        .on(TopK.class, OnnxWriteReduce::topK)
+        .on(MatMul.class, (_, node, out) -> out.add(node))
+        .on(FullyConnected.class, (_, node, out) -> out.add(node).i("transB", 1))
+        .on(MatMulInteger.class, (_, node, out) -> out.add(node))
+        .on(Einsum.class, (op, node, out) -> out.add(node).s("equation", op.equation()))
+        .on(Det.class, (_, node, out) -> out.add(node));
+  }
+
+  /// Since which opset the axes are an input.
+  static int axesInputSince(Reduce op) {
+    return op.kind() == Reduce.Kind.SUM ? 13 : 18;
+  }
+
+  private static void reduce(Reduce op, Node node, OnnxNodes out) {
+    var made = out.addWithInts(node, 1, "axes", axesInputSince(op)).i("keepdims", op.keepDims());
+    boolean isInput = node.input(1).isPresent() && out.opset() >= axesInputSince(op);
+    if (isInput) made.i("noop_with_empty_axes", 1);
+  }
+
+  private static void argReduce(ArgReduce op, Node node, OnnxNodes out) {
+    var made = out.add(node).i("axis", op.axis()).i("keepdims", op.keepDims());
+    if (op.last()) made.i("select_last_index", 1);
+  }
+
+  private static void topK(TopK op, Node node, OnnxNodes out) {
+    out.add(node).i("axis", op.axis()).i("largest", op.largest()).i("sorted", op.sorted());
+  }
+}

@@ -1,0 +1,104 @@
+package watari.format.onnx;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import watari.finding.Finding;
+import watari.finding.Findings;
+import watari.format.FormatWriter;
+import watari.format.TargetProfile;
+import watari.format.WriteOptions;
+import watari.format.onnx.OnnxOutput.Storage;
+import watari.format.onnx.schema.ModelProto;
+import watari.format.onnx.schema.OperatorSetIdProto;
+import watari.format.onnx.schema.StringStringEntryProto;
+import watari.graph.Graph;
+import watari.graph.Model;
+import watari.op.Op;
+
+/// Writes ONNX models of opset 11 and later.
+public final class OnnxWriter implements FormatWriter {
+  @Override
+  public String format() {
+    return "onnx";
+  }
+
+  @Override
+  public TargetProfile profile(WriteOptions options) {
+    return new OnnxProfile(options.opset());
+  }
+
+  @Override
+  public Set<Class<? extends Op>> operators() {
+    return OnnxWriteOps.TABLE.kinds();
+  }
+
+  @Override
+  public List<Path> paths(Path folder, String stem) {
+    return List.of(folder.resolve(stem + ".onnx"), folder.resolve(stem + ".onnx.data"));
+  }
+
+  @Override
+  public void write(Model model, Path main, WriteOptions options, Findings findings)
+      throws IOException {
+    var profile = new OnnxProfile(options.opset());
+    var graph = model.main();
+    profile.refusals(graph).forEach(findings::add);
+    if (findings.hasErrors()) return;
+    if (model.graphs().size() > 1) findings.add(otherEntries(model));
+    int opset = profile.opset(graph);
+    var output = new OnnxOutput();
+    var storage = options.externalData() ? Storage.BESIDE : Storage.BESIDE_IF_LARGE;
+    output.write(proto(model, graph, opset, output, options), main, storage);
+  }
+
+  private static Finding otherEntries(Model model) {
+    var others = model.graphs().stream().skip(1).map(g -> g.signature().key()).toList();
+    return Finding.warning(
+            "SIGNATURE_DROPPED",
+            "the entries '" + String.join("', '", others) + "' are not written")
+        .fix("convert them one at a time: an ONNX file has one entry");
+  }
+
+  private static ModelProto proto(
+      Model model, Graph graph, int opset, OnnxOutput output, WriteOptions options) {
+    var writer = new OnnxModelWriter(graph, opset, output);
+    var metadata = model.metadata();
+    var proto = ModelProto.newBuilder().setIrVersion(irVersion(opset)).setGraph(writer.main(graph));
+    producer(options.producer(), proto);
+    if (!metadata.description().isEmpty()) proto.setDocString(metadata.description());
+    proto.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset));
+    new TreeMap<>(writer.domains())
+        .forEach((domain, version) ->
+            proto.addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
+    metadata.properties().forEach((key, value) -> proto.addMetadataProps(entry(key, value)));
+    if (!metadata.license().isEmpty() && !metadata.properties().containsKey("license")) {
+      proto.addMetadataProps(entry("license", metadata.license()));
+    }
+    return proto.build();
+  }
+
+  private static void producer(String producer, ModelProto.Builder proto) {
+    int blank = producer.indexOf(' ');
+    proto.setProducerName(blank < 0 ? producer : producer.substring(0, blank));
+    if (blank >= 0) proto.setProducerVersion(producer.substring(blank + 1));
+  }
+
+  private static StringStringEntryProto entry(String key, String value) {
+    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+  }
+
+  /// The oldest version of the file format that knows an opset; see `Versioning.md` of ONNX.
+  private static int irVersion(int opset) {
+    if (opset >= 26) return 13;
+    if (opset >= 25) return 12;
+    if (opset >= 23) return 11;
+    if (opset >= 21) return 10;
+    if (opset >= 19) return 9;
+    if (opset >= 15) return 8;
+    return opset >= 12 ? 7 : 6;
+  }
+}
