@@ -42,8 +42,14 @@ public record Shape(boolean isRanked, List<Dim> dims) {
   }
 
   /// The dim of an axis; negative axes count from the end.
+  ///
+  /// @throws IllegalArgumentException if there is no such axis
   public Dim dim(int axis) {
-    return dims.get(axis < 0 ? axis + rank() : axis);
+    int at = axis < 0 ? axis + rank() : axis;
+    if (at < 0 || at >= dims.size()) {
+      throw new IllegalArgumentException("shape " + this + " has no axis '" + axis + "'");
+    }
+    return dims.get(at);
   }
 
   /// Whether rank and every dim are known.

@@ -2,6 +2,7 @@ package watari.format.onnx;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -114,6 +115,7 @@ final class OnnxReadGraph {
     var origin = OnnxReadNode.origin(proto, index, opset);
     scope.builder().from(origin);
     try {
+      requireNewNames(proto);
       var node = new OnnxReadNode(this, proto, attributes(proto), opset);
       if (usesBroken(node)) {
         proto.getOutputList().forEach(name -> standIn(name, Optional.of(node)));
@@ -140,6 +142,15 @@ final class OnnxReadGraph {
     return e instanceof IndexOutOfBoundsException
         ? "an index is out of range: " + message
         : message;
+  }
+
+  private void requireNewNames(NodeProto proto) {
+    var names = new HashSet<String>();
+    for (var name : proto.getOutputList()) {
+      if (!name.isEmpty() && (scope.isDefined(name) || !names.add(name))) {
+        throw OnnxRefusal.broken("its output '" + name + "' is defined before");
+      }
+    }
   }
 
   private void requireOutputs(NodeProto proto) {
@@ -225,6 +236,10 @@ final class OnnxReadGraph {
   private void call(FunctionProto function, OnnxReadNode node) {
     if (calls >= MOST_CALLS) {
       throw OnnxRefusal.broken("function '" + function.getName() + "' calls itself");
+    }
+    if (!model.mayUnfold(function.getNodeCount())) {
+      throw OnnxRefusal.broken(
+          "function '" + function.getName() + "' and others before unfold to too many nodes");
     }
     var given = new HashMap<String, AttributeProto>();
     function.getAttributeProtoList().forEach(each -> given.put(each.getName(), each));

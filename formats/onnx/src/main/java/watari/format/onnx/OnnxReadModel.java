@@ -31,12 +31,16 @@ final class OnnxReadModel {
   /// How often bodies of loops may be read anew to find the types of what they carry.
   private static final int MOST_REREADS = 200;
 
+  /// Nodes that the calls of functions may come to: functions that call functions double fast.
+  private static final int MOST_UNFOLDED = 200_000;
+
   private final OnnxFile file;
   private final String path;
   private Findings findings;
   private final Map<String, FunctionProto> functions = new HashMap<>();
   private final Set<Value> broken = Collections.newSetFromMap(new IdentityHashMap<>());
   private int rereads;
+  private int unfolded;
 
   OnnxReadModel(OnnxFile file, String path, Findings findings) {
     this.file = file;
@@ -99,6 +103,13 @@ final class OnnxReadModel {
   /// Whether a loop's body may be read once more.
   boolean mayReread() {
     return rereads++ < MOST_REREADS;
+  }
+
+  /// Whether so many nodes of a function may be put in the place of one more call.
+  boolean mayUnfold(int nodes) {
+    if (unfolded + nodes > MOST_UNFOLDED) return false;
+    unfolded += nodes;
+    return true;
   }
 
   /// A sparse tensor with its zeros.

@@ -59,7 +59,14 @@ final class TfliteGraphWriter {
     }
     requireTypes(node);
     out.setPrefix(node.outputs().isEmpty() ? "" : node.output(0).name());
-    entry.get().write(node.op(), node, out);
+    try {
+      entry.get().write(node.op(), node, out);
+    } catch (ArithmeticException _) {
+      throw new Refusal(
+          "SHAPE_UNSUPPORTED",
+          "a number that says how it moves elements does not fit into TFLite's 32 bits",
+          "end the model before this node with --outputs");
+    }
   }
 
   private static void requireTypes(Node node) {

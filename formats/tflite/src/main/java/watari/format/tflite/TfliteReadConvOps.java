@@ -125,6 +125,11 @@ final class TfliteReadConvOps {
     if (scale.isNone())
       scale = node.scope().tensors().statedQuantization(node.inputTensor(i), bias.shape());
     if (scale.isNone()) return bias;
+    if (scale instanceof Quantization.PerAxis(_, var scales, _)
+        && !(bias.shape().hasRank(1) && bias.shape().dim(0).is(scales.size()))) {
+      throw Unreadable.broken(
+          "its bias of shape %s has %d scales".formatted(bias.shape(), scales.size()));
+    }
     if (bias.constant().isPresent()) {
       return node.builder().constant(bias.name(), bias.constant().get(), scale);
     }

@@ -12,6 +12,7 @@ import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
 import watari.tensor.DataType;
+import watari.tensor.Dim;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -131,6 +132,14 @@ final class TfliteSubgraph {
     if (TfliteTypes.number(type.dtype()).isEmpty()) {
       throw Refusal.dtype(
           "TFLite has no element type '" + type.dtype() + "'", "use another element type");
+    }
+    for (var dim : type.shape().isRanked() ? type.shape().dims() : List.<Dim>of()) {
+      if (dim.isFixed() && dim.fixed() > Integer.MAX_VALUE) {
+        throw new Refusal(
+            "SHAPE_UNSUPPORTED",
+            "'" + hint + "' has dim '" + dim + "', TFLite counts to " + Integer.MAX_VALUE,
+            "end the model before this node with --outputs");
+      }
     }
     tensors.add(new Tensor(freshName(hint), type, buffer, false));
     return tensors.size() - 1;

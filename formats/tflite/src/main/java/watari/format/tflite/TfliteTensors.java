@@ -38,6 +38,14 @@ final class TfliteTensors {
     this.path = path;
     this.number = number;
     this.subgraph = subgraph(file, path, number);
+    long buffers = file.model().buffersLength();
+    for (int i = 0; i < count(); i++) {
+      if (tensor(i).buffer() >= buffers) {
+        throw broken(
+            "tensor '%s' has buffer '%d', the file has %d"
+                .formatted(name(i), tensor(i).buffer(), buffers));
+      }
+    }
   }
 
   private static SubGraph subgraph(TfliteFile file, String path, int number) {
