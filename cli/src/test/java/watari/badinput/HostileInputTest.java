@@ -28,8 +28,9 @@ import watari.format.FormatWriter;
 
 /// Files that mean harm end soon, in little memory and with a finding.
 ///
-/// Those named `refused_` cannot be carried across; of those named `bounded_`, such as a graph that fills a tensor of 10^12 elements, it is
-/// asked only that nothing of the kind happens here. `make_hostile.py` beside them writes them.
+/// Those named `refused_` cannot be carried across; of those named `bounded_`, such as a graph that
+/// fills a tensor of 10^12 elements, it is asked only that nothing of the kind happens here.
+/// `make_hostile.py` beside them writes them.
 class HostileInputTest {
   private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
   private static final Path OURS = ROOT.resolve("cli/src/test/resources/models/hostile");
@@ -44,7 +45,8 @@ class HostileInputTest {
 
   static Stream<String> files() throws IOException {
     try (var all = Files.list(OURS)) {
-      return all.map(p -> p.getFileName().toString())
+      return all
+          .map(p -> p.getFileName().toString())
           .filter(name -> !name.equals("data.bin"))
           .sorted()
           .toList()
@@ -72,7 +74,8 @@ class HostileInputTest {
   private static void refused(ModelReport report) {
     var findings =
         Stream.concat(
-                report.findings().stream(), report.outputs().stream().flatMap(o -> o.findings().stream()))
+                report.findings().stream(),
+                report.outputs().stream().flatMap(o -> o.findings().stream()))
             .filter(Finding::isError)
             .toList();
     assertThat(report.ending())
@@ -84,7 +87,10 @@ class HostileInputTest {
 
   private ModelReport convert(Path file) {
     var targets =
-        ServiceLoader.load(FormatWriter.class).stream().map(w -> w.get().format()).sorted().toList();
+        ServiceLoader.load(FormatWriter.class).stream()
+            .map(w -> w.get().format())
+            .sorted()
+            .toList();
     var options = ConvertOptions.to(targets.get(0), folder);
     var all =
         new ConvertOptions(

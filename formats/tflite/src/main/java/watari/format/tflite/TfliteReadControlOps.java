@@ -78,8 +78,7 @@ final class TfliteReadControlOps {
     }
     var from = argument(called, results.get(result));
     from.value().ifPresent(value -> node.scope().define(node.outputTensor(output), value));
-    from.handle()
-        .ifPresent(handle -> node.scope().defineHandle(node.outputTensor(output), handle));
+    from.handle().ifPresent(handle -> node.scope().defineHandle(node.outputTensor(output), handle));
   }
 
   /// Reads a subgraph's operators into a graph that is being built.
@@ -111,7 +110,9 @@ final class TfliteReadControlOps {
   private static Value condition(TfliteNode node, GraphBuilder builder, Value value) {
     if (value.dtype() != DataType.BOOL) value = builder.add(new Cast(DataType.BOOL), value);
     if (value.shape().hasRank(0)) return value;
-    return builder.from(node.origin()).add(new watari.op.ShapeOp.Reshape(true), value, builder.vector());
+    return builder
+        .from(node.origin())
+        .add(new watari.op.ShapeOp.Reshape(true), value, builder.vector());
   }
 
   // ---- branches
@@ -170,7 +171,11 @@ final class TfliteReadControlOps {
 
   /// Reads a subgraph into a body of its own, with parameters of the given types.
   private static TfliteScope body(
-      TfliteNode node, Graph graph, int subgraph, List<Argument> arguments, List<TensorType> types) {
+      TfliteNode node,
+      Graph graph,
+      int subgraph,
+      List<Argument> arguments,
+      List<TensorType> types) {
     var scope =
         new TfliteScope(
             node.scope().source(), subgraph, new GraphBuilder(graph), Optional.of(node.scope()));
@@ -191,7 +196,11 @@ final class TfliteReadControlOps {
   }
 
   private static void emit(
-      TfliteNode node, watari.op.Op op, List<Value> inputs, List<Graph> bodies, List<Integer> outputs) {
+      TfliteNode node,
+      watari.op.Op op,
+      List<Value> inputs,
+      List<Graph> bodies,
+      List<Integer> outputs) {
     var names = outputs.stream().map(node::outputName).toList();
     int first = op instanceof Loop ? 1 : 0;
     var results = bodies.get(0).outputs();
@@ -242,14 +251,19 @@ final class TfliteReadControlOps {
     for (int i = 0; i < arguments.size(); i++) {
       int output = i;
       if (arguments.get(i).value().isPresent()) outputs.add(i);
-      else arguments.get(i).handle().ifPresent(h -> node.scope().defineHandle(node.outputTensor(output), h));
+      else
+        arguments
+            .get(i)
+            .handle()
+            .ifPresent(h -> node.scope().defineHandle(node.outputTensor(output), h));
     }
     emit(node, new Loop(outputs.size(), 0), inputs, List.of(graph), outputs);
   }
 
   private static int only(TfliteScope condition) {
     if (condition.outputs().size() != 1) {
-      throw Unreadable.broken("its condition gives %d values".formatted(condition.outputs().size()));
+      throw Unreadable.broken(
+          "its condition gives %d values".formatted(condition.outputs().size()));
     }
     return condition.outputs().get(0);
   }

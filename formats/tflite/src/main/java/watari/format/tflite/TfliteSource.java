@@ -16,9 +16,9 @@ import watari.format.tflite.schema.OperatorCode;
 
 /// What all subgraphs of one file share while it is read.
 final class TfliteSource {
-  /// Operators that are read, those of subgraphs counted at each call: calls of calls could
-  /// otherwise multiply without end.
-  private static final int MAX_OPERATORS = 1_000_000;
+  /// Operators of called subgraphs, counted at each call: calls of calls could otherwise multiply
+  /// without end.
+  private static final int MAX_OPERATORS = 100_000;
 
   private final TfliteFile file;
   private final String path;
@@ -61,7 +61,7 @@ final class TfliteSource {
       throw Unreadable.broken("subgraph '%d' calls itself".formatted(subgraph));
     }
     calls.push(subgraph);
-    operators += tensors(subgraph).subgraph().operatorsLength();
+    if (calls.size() > 1) operators += tensors(subgraph).subgraph().operatorsLength();
     if (operators > MAX_OPERATORS) {
       throw broken("the calls of subgraphs make more than %d operators".formatted(MAX_OPERATORS));
     }
