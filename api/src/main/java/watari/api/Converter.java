@@ -9,6 +9,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import watari.api.Lowering.Lowered;
 import watari.api.Plan.Result;
 import watari.finding.Finding;
 import watari.finding.Findings;
@@ -122,7 +123,18 @@ public final class Converter {
         folder.publish(main);
       }
       ports = Ports.of(source.model().main(), lowered);
-      return Ending.DONE;
+      if (options.verify().enabled()) check = verify(lowered);
+      return check.verdict() == Verdict.DIFFERENT ? Ending.DIFFERENT : Ending.DONE;
+    }
+
+    private Check verify(Lowered lowered) throws IOException {
+      step("verifying");
+      var found = new ArrayList<Finding>();
+      try {
+        return new ResultCheck(source, lowered, result, options.verify()).run(found);
+      } finally {
+        findings.addAll(Reports.inFile(found, source.path()));
+      }
     }
 
     private void step(String step) {

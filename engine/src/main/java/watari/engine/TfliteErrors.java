@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// Collects what TensorFlow Lite says when something fails.
 ///
@@ -20,6 +21,7 @@ import java.util.List;
 @SuppressWarnings("restricted") // calls native code
 final class TfliteErrors {
   private static final int MOST_BYTES = 1024;
+  private static final int MOST_WORDS = 2;
 
   private final List<String> said = new ArrayList<>();
   private final MethodHandle vsnprintf;
@@ -63,7 +65,10 @@ final class TfliteErrors {
 
   EngineException exception(String step) {
     synchronized (said) {
-      var words = said.isEmpty() ? "no reason given" : String.join("; ", said);
+      var words =
+          said.isEmpty()
+              ? "no reason given"
+              : said.stream().distinct().limit(MOST_WORDS).collect(Collectors.joining("; "));
       said.clear();
       return new EngineException("TensorFlow Lite " + step + ": " + words);
     }

@@ -1,0 +1,90 @@
+package watari.api;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import watari.api.Pairing.Pair;
+import watari.api.Verification.Tolerance;
+import watari.finding.Finding;
+import watari.graph.Value;
+import watari.op.QuantizeOp.Convert;
+import watari.tensor.Quantization.PerTensor;
+import watari.tensor.TensorData;
+import watari.tensor.TensorType;
+
+/// One pair of tensors, compared as the real numbers that they denote.
+final class Compared {
+  /// Quantized tensors may be off by more than a step in so many elements.
+  private static final double MOST_BEYOND_A_STEP = 1e-3;
+
+  /// A step is compared with a little slack for the rounding of its own computation.
+  private static final double STEP_SLACK = 1.01;
+
+  private final Pair pair;
+  private final OutputError error;
+  private final Verdict verdict;
+  private final Optional<Finding> finding;
+
+  Compared(Pair pair, TensorData a, TensorData b, Tolerance tolerance) {
+    this.pair = pair;
+    var realsA = Side.reals(a, pair.valueA().type());
+    var realsB = Side.reals(b, pair.valueB().type());
+    if (!pair.permutation().isEmpty() && pair.permutation().size() == realsA.shape().rank()) {
+      realsA = realsA.transposed(pair.permutation());
+    }
+    if (!realsA.shape().equals(realsB.shape())) {
+      error = new OutputError(pair.b(), Double.NaN, Double.NaN, Double.POSITIVE_INFINITY, 0, 0);
+      verdict = Verdict.DIFFERENT;
+      finding =
+          Optional.of(
+              Finding.error(
+                  "SHAPE_DIFFERS",
+                  "tensor '"
+                      + pair.b()
+                      + "' is "
+                      + realsB.shape()
+                      + ", but the source's is "
+                      + realsA.shape()));
+      return;
+    }
+    finding = Optional.empty();
+    error = Comparison.of(pair.b(), realsA, realsB);
+    verdict = judge(realsA, realsB, tolerance);
+  }
+
+  private Verdict judge(TensorData a, TensorData b, Tolerance tolerance) {
+    if (error.scaled() <= Tolerance.EQUAL) return Verdict.EQUAL;
+    if (error.scaled() <= tolerance.scaled()) return Verdict.ROUNDING;
+    if (tolerance.isGiven()) return Verdict.DIFFERENT;
+    var step = step(pair.valueA()).isPresent() ? step(pair.valueA()) : step(pair.valueB());
+    boolean isNear =
+        step.isPresent()
+            && Comparison.shareBeyond(step.getAsDouble() * STEP_SLACK, a, b) <= MOST_BEYOND_A_STEP;
+    return isNear ? Verdict.ROUNDING : Verdict.DIFFERENT;
+  }
+
+  /// The step of a value that is quantized, or was just before.
+  private static OptionalDouble step(Value value) {
+    var own = step(value.type());
+    if (own.isPresent()) return own;
+    var producer = value.producer().filter(node -> node.op() instanceof Convert);
+    return producer.isPresent() ? step(producer.get().input(0).type()) : OptionalDouble.empty();
+  }
+
+  private static OptionalDouble step(TensorType type) {
+    return type.quantization() instanceof PerTensor(float scale, _)
+        ? OptionalDouble.of(scale)
+        : OptionalDouble.empty();
+  }
+
+  OutputError error() {
+    return error;
+  }
+
+  Verdict verdict() {
+    return verdict;
+  }
+
+  Optional<Finding> finding() {
+    return finding;
+  }
+}

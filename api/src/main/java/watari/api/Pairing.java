@@ -1,0 +1,92 @@
+package watari.api;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import watari.graph.Graph;
+import watari.graph.Value;
+import watari.pass.layout.LayoutReport;
+
+/// Which tensors of two models hold the same numbers.
+///
+/// @param inputs a pair for each input of the result
+/// @param outputs a pair for each output of the result
+/// @param inner pairs of inner tensors, in the result's order
+record Pairing(List<Pair> inputs, List<Pair> outputs, List<Pair> inner) {
+  /// A tensor of the source and one of the result.
+  ///
+  /// @param a in the source
+  /// @param b in the result
+  /// @param permutation axis `i` of `b` is axis `permutation[i]` of `a`; empty if none moved
+  record Pair(String a, String b, Value valueA, Value valueB, List<Integer> permutation) {}
+
+  /// The pairs of a source and what it became.
+  static Pairing of(Graph source, Graph result, LayoutReport layouts) {
+    var inputs = new ArrayList<Pair>();
+    var sourceInputs = byName(source.inputs());
+    for (int i = 0; i < result.inputs().size(); i++) {
+      var b = result.inputs().get(i);
+      var a = sourceInputs.getOrDefault(b.name(), Value.ABSENT);
+      if (!a.isPresent() && result.inputs().size() == source.inputs().size()) {
+        a = source.inputs().get(i);
+      }
+      inputs.add(new Pair(a.name(), b.name(), a, b, at(layouts.inputs(), i)));
+    }
+    return new Pairing(inputs, outputs(source, result, layouts), inner(source, result, layouts));
+  }
+
+  private static List<Pair> outputs(Graph source, Graph result, LayoutReport layouts) {
+    var outputs = new ArrayList<Pair>();
+    var values = values(source);
+    for (int i = 0; i < result.outputs().size(); i++) {
+      var name = result.outputNames().get(i);
+      int at = source.outputNames().indexOf(name);
+      var a = at >= 0 ? source.outputs().get(at) : values.getOrDefault(name, Value.ABSENT);
+      outputs.add(new Pair(name, name, a, result.outputs().get(i), at(layouts.outputs(), i)));
+    }
+    return outputs;
+  }
+
+  private static List<Pair> inner(Graph source, Graph result, LayoutReport layouts) {
+    var pairs = new ArrayList<Pair>();
+    var values = values(source);
+    for (var node : result) {
+      for (var b : node.outputs()) {
+        var permutation = layouts.values().getOrDefault(b.name(), List.of());
+        for (var name : namesOf(b)) {
+          var a = values.get(name);
+          if (a == null) continue;
+          pairs.add(new Pair(name, b.name(), a, b, permutation));
+          break;
+        }
+      }
+    }
+    return pairs;
+  }
+
+  private static LinkedHashSet<String> namesOf(Value value) {
+    var names = new LinkedHashSet<String>();
+    names.add(value.name());
+    names.addAll(value.sourceNames());
+    return names;
+  }
+
+  private static Map<String, Value> values(Graph graph) {
+    var values = new HashMap<String, Value>();
+    for (var node : graph) node.outputs().forEach(value -> values.put(value.name(), value));
+    return values;
+  }
+
+  private static Map<String, Value> byName(List<Value> values) {
+    var map = new LinkedHashMap<String, Value>();
+    values.forEach(value -> map.put(value.name(), value));
+    return map;
+  }
+
+  private static List<Integer> at(List<List<Integer>> permutations, int i) {
+    return i < permutations.size() ? permutations.get(i) : List.of();
+  }
+}

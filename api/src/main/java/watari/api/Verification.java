@@ -1,0 +1,195 @@
+package watari.api;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import watari.api.Pairing.Pair;
+import watari.engine.EngineException;
+import watari.finding.Finding;
+import watari.tensor.Dim;
+import watari.tensor.Shape;
+import watari.tensor.TensorData;
+
+/// Runs two models on the same inputs and compares what they give.
+final class Verification {
+  /// How much may differ.
+  ///
+  /// @param scaled the largest error over the range
+  /// @param isGiven whether the user said so; then steps of quantization do not count
+  record Tolerance(double scaled, boolean isGiven) {
+    static final double EQUAL = 1e-6;
+    static final double ROUNDING = 2e-3;
+    static final double ROUNDING_FLOAT16 = 2e-2;
+
+    static Tolerance of(VerifySettings settings, Precision precision) {
+      if (!Double.isNaN(settings.tolerance())) return new Tolerance(settings.tolerance(), true);
+      return new Tolerance(precision == Precision.FLOAT16 ? ROUNDING_FLOAT16 : ROUNDING, false);
+    }
+  }
+
+  private final Side a;
+  private final Side b;
+  private final Pairing pairing;
+  private final Tolerance tolerance;
+  private final VerifySettings settings;
+  private final List<Finding> findings;
+  private List<TensorData> inputsA = List.of();
+  private List<TensorData> inputsB = List.of();
+
+  Verification(
+      Side a,
+      Side b,
+      Pairing pairing,
+      Tolerance tolerance,
+      VerifySettings settings,
+      List<Finding> findings) {
+    this.a = a;
+    this.b = b;
+    this.pairing = pairing;
+    this.tolerance = tolerance;
+    this.settings = settings;
+    this.findings = findings;
+  }
+
+  /// @throws EngineException if the source does not run: then nothing is known of the result
+  Check run() throws IOException, EngineException {
+    var given =
+        settings.data().toString().isEmpty()
+            ? Map.<String, TensorData>of()
+            : Npz.read(settings.data());
+    var runA = runSource(given);
+    Side.Run runB;
+    try {
+      runB = b.run(inputsB, List.of());
+    } catch (EngineException e) {
+      findings.add(
+          Finding.error("RESULT_DOES_NOT_RUN", String.valueOf(e.getMessage()))
+              .fix("please report this with the model"));
+      return new Check(Verdict.DIFFERENT, a.engine(), b.engine(), List.of());
+    }
+    return compare(runA, runB);
+  }
+
+  /// Tries sizes for unknown dims until the source runs.
+  private Side.Run runSource(Map<String, TensorData> given) throws IOException, EngineException {
+    EngineException last = null;
+    for (var sizes : DimSizes.TRIES) {
+      boolean depends = prepare(sizes, given);
+      try {
+        return a.run(inputsA, sourceTaps());
+      } catch (EngineException e) {
+        last = e;
+      }
+      if (!depends) break;
+    }
+    throw last == null ? new EngineException("nothing was tried") : last;
+  }
+
+  /// Makes inputs for both sides; whether they depend on sizes for unknown dims.
+  private boolean prepare(DimSizes tried, Map<String, TensorData> given) throws EngineException {
+    var shapes = new ArrayList<Shape>();
+    for (var input : a.graph().inputs()) shapes.add(shapeA(input.name(), input.shape()));
+    var sizes = tried.of(shapes);
+    var samples = new Samples(settings.seed());
+    var forA = new ArrayList<TensorData>();
+    for (int i = 0; i < shapes.size(); i++) {
+      var input = a.graph().inputs().get(i);
+      var data = given.get(input.name());
+      if (data == null && given.size() == shapes.size()) data = List.copyOf(given.values()).get(i);
+      if (!given.isEmpty() && data == null) {
+        throw new EngineException("the data has no array '" + input.name() + "'");
+      }
+      forA.add(
+          data == null
+              ? samples.of(input, fixed(shapes.get(i), sizes, input.name()))
+              : data.cast(input.dtype()));
+    }
+    inputsA = forA;
+    inputsB = pairing.inputs().stream().map(this::inputB).toList();
+    return !sizes.isEmpty() && given.isEmpty();
+  }
+
+  /// The source's shape of an input, with what the result knows better.
+  private Shape shapeA(String name, Shape declared) {
+    for (var pair : pairing.inputs()) {
+      var b = pair.valueB().shape();
+      if (!pair.a().equals(name) || !b.isRanked()) continue;
+      if (pair.permutation().isEmpty()) return b;
+      var dims = new Dim[b.rank()];
+      for (int i = 0; i < dims.length; i++) dims[pair.permutation().get(i)] = b.dim(i);
+      return Shape.of(dims);
+    }
+    return declared;
+  }
+
+  private static Shape fixed(Shape shape, Map<String, Dim> sizes, String name)
+      throws EngineException {
+    if (!shape.isRanked())
+      throw new EngineException("the rank of input '" + name + "' is not known");
+    var fixed = Shape.of(shape.dims().stream().map(dim -> dim.replace(sizes)).toList());
+    if (!fixed.isFixed()) throw new EngineException("input '" + name + "' has the shape " + fixed);
+    return fixed;
+  }
+
+  private TensorData inputB(Pair pair) {
+    var inputs = a.graph().inputs();
+    for (int i = 0; i < inputs.size(); i++) {
+      if (inputs.get(i) != pair.valueA()) continue;
+      var data = Side.as(inputsA.get(i), pair.valueA().type(), pair.valueB().type());
+      return pair.permutation().isEmpty() ? data : data.transposed(pair.permutation());
+    }
+    var type = pair.valueB().type();
+    return TensorData.filled(TensorData.scalar(type.dtype(), 0), type.shape());
+  }
+
+  /// Outputs of the result that are no outputs of the source.
+  private List<String> sourceTaps() {
+    return pairing.outputs().stream()
+        .map(Pair::a)
+        .filter(name -> !a.graph().outputNames().contains(name))
+        .toList();
+  }
+
+  private Check compare(Side.Run runA, Side.Run runB) {
+    var errors = new ArrayList<OutputError>();
+    var verdict = Verdict.EQUAL;
+    for (int i = 0; i < pairing.outputs().size(); i++) {
+      var pair = pairing.outputs().get(i);
+      var wanted = of(runA, pair);
+      if (wanted == null) {
+        findings.add(Finding.note("NOT_COMPARED", "the source gives no tensor '" + pair.a() + "'"));
+        continue;
+      }
+      var compared = new Compared(pair, wanted, runB.outputs().get(i), tolerance);
+      errors.add(compared.error());
+      compared.finding().ifPresent(findings::add);
+      verdict = verdict.compareTo(compared.verdict()) > 0 ? verdict : compared.verdict();
+    }
+    if (errors.isEmpty()) verdict = Verdict.UNVERIFIED;
+    boolean ownReading = a.isOwnReading() || b.isOwnReading();
+    boolean agrees = verdict == Verdict.EQUAL || verdict == Verdict.ROUNDING;
+    if (verdict == Verdict.DIFFERENT || settings.layers()) firstDifference();
+    return new Check(
+        ownReading && agrees ? Verdict.CONSISTENT : verdict, a.engine(), b.engine(), errors);
+  }
+
+  private void firstDifference() {
+    try {
+      new Layers(a, b, pairing, tolerance)
+          .firstDifference(inputsA, inputsB)
+          .ifPresent(findings::add);
+    } catch (IOException | EngineException e) {
+      findings.add(
+          Finding.note(
+              "LAYERS_NOT_COMPARED", "inner tensors cannot be compared: " + e.getMessage()));
+    }
+  }
+
+  private @org.jspecify.annotations.Nullable TensorData of(Side.Run run, Pair pair) {
+    int at = a.graph().outputNames().indexOf(pair.a());
+    if (at >= 0) return run.outputs().get(at);
+    int tap = run.taps().indexOf(pair.a());
+    return tap >= 0 ? run.tapped().get(tap) : null;
+  }
+}
