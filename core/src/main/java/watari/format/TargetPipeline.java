@@ -2,6 +2,7 @@ package watari.format;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import watari.finding.Finding;
 import watari.graph.Graph;
 import watari.graph.Node;
@@ -50,10 +51,24 @@ public final class TargetPipeline {
   public static List<Finding> refusals(Graph graph, TargetProfile profile) {
     var findings = new ArrayList<Finding>();
     for (var node : graph) {
-      profile.refuse(node).ifPresent(finding -> findings.add(placed(finding, node)));
+      layoutFault(node, profile)
+          .or(() -> profile.refuse(node))
+          .ifPresent(finding -> findings.add(placed(finding, node)));
       for (var body : node.bodies()) findings.addAll(refusals(body, profile));
     }
     return findings;
+  }
+
+  /// A layout that the target does not take is left only where nothing could be transposed.
+  private static Optional<Finding> layoutFault(Node node, TargetProfile profile) {
+    var layout = AssignLayouts.layoutOf(node);
+    var demanded = profile.layoutOf(node.op());
+    if (layout.isEmpty() || demanded.isEmpty() || layout.equals(demanded)) return Optional.empty();
+    return Optional.of(
+        Finding.error(
+                "DYNAMIC_SHAPE",
+                "its layout cannot be changed, since the input's rank is not known")
+            .fix("state the shapes with --input-shape"));
   }
 
   /// The finding with the node's place and types where it does not say them itself.

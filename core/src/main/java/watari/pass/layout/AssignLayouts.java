@@ -74,6 +74,15 @@ public final class AssignLayouts {
     return assignment.report();
   }
 
+  /// The layout that an operator says it works in, where its input has such axes; empty for the
+  /// others.
+  public static Optional<Layout> layoutOf(Node node) {
+    boolean hasAxes = AxisUse.rank(node.input(0)) < 0 || AxisUse.rank(node.input(0)) > 2;
+    return hasAxes && AxisUse.ofRanked(node) instanceof AxisUse.Spatial(var layout, _, _)
+        ? Optional.of(layout)
+        : Optional.empty();
+  }
+
   private LayoutReport report() {
     var inputs = new ArrayList<List<Integer>>();
     for (var input : graph.inputs()) {
@@ -124,11 +133,9 @@ public final class AssignLayouts {
   private void rewrite(Node node) {
     var role = plan.role(node);
     if (role.isPresent() && plan.roles().use(node) instanceof AxisUse.AsksShape) {
-      askShape(node);
+      askShape(node, role.get());
       return;
     }
-    var sourceShape =
-        node.inputs().isEmpty() ? Optional.<watari.tensor.Shape>empty() : sourceShape(node);
     for (var each : wanted.getOrDefault(node, List.of())) {
       var value = node.input(each.input());
       graph.setInput(node, each.input(), in(value, each.layout(), node));
@@ -138,50 +145,38 @@ public final class AssignLayouts {
         dropSwap(node);
         return;
       }
-      if (plan.layout(node) != role.get().layout()) swap(node, role.get(), sourceShape);
+      if (plan.layout(node) != role.get().layout()) swap(node, role.get());
     }
     node.outputs().forEach(this::store);
   }
 
-  private Optional<watari.tensor.Shape> sourceShape(Node node) {
-    var value = node.input(0);
-    var role = source.get(value);
-    if (role == null || now.get(value) == role.layout()) {
-      return value.isPresent() ? Optional.of(value.shape()) : Optional.empty();
-    }
-    var perm = Roles.inverse(role.swap(value.shape().rank()));
-    return Optional.of(value.shape().transposed(perm));
-  }
-
-  private void swap(Node node, Role role, Optional<watari.tensor.Shape> sourceShape) {
+  private void swap(Node node, Role role) {
     var products = plan.flattened(node);
     if (products.isPresent()) {
-      var from = sourceShape.orElseThrow();
+      var shape = node.input(0).shape();
+      var from = shape.transposed(Roles.inverse(role.swap(shape.rank())));
       FlattenedWeights.permute(graph, products.get(), from, role.swap(from.rank()));
       // The dims are other ones now: a Reshape that copies some of them would go wrong.
       var batch = node.output(0).shape().dim(0);
       graph.setOp(node, new ShapeOp.Reshape(true));
       var features = node.output(0).shape().dim(1).fixed();
-      var shape = List.of(batch.isFixed() ? batch.fixed() : -1L, features);
-      graph.setInputAt(node, 1, Constants.vector(graph, node.output(0).name() + "/shape", shape));
+      var dims = List.of(batch.isFixed() ? batch.fixed() : -1L, features);
+      graph.setInputAt(node, 1, Constants.vector(graph, node.output(0).name() + "/shape", dims));
       return;
     }
-    int rank = rank(node);
+    int rank = plan.rank(node);
     fitStrangers(node, role, rank);
     new Relayout(graph, node, role, rank).apply();
   }
 
-  /// Rank of the tensors that have the node's role.
-  private int rank(Node node) {
-    for (int i = 0; i < node.inputs().size(); i++) {
-      if (plan.follows(node, i)) return node.input(i).shape().rank();
-    }
-    return node.output(0).shape().rank();
-  }
-
   /// Inputs that should have the node's role, but have another or none, are permuted for this node.
   private void fitStrangers(Node node, Role role, int rank) {
-    if (!(plan.roles().use(node) instanceof AxisUse.Shared(var inputs, _))) return;
+    List<Integer> inputs =
+        switch (plan.roles().use(node)) {
+          case AxisUse.Shared(var all, _) -> all;
+          case AxisUse.Spatial(_, var all, _) -> all;
+          default -> List.of();
+        };
     for (int i : inputs) {
       var value = node.input(i);
       if (!value.isPresent() || value.isConstant() || follows(node, i)) continue;
@@ -266,10 +261,9 @@ public final class AssignLayouts {
   }
 
   /// Dims of a tensor that is now permuted, in the source's order.
-  private void askShape(Node node) {
+  private void askShape(Node node, Role role) {
     var value = node.input(0);
-    var role = source.get(value);
-    if (role == null || now.get(value) == role.layout()) return;
+    if (now.get(value) == role.layout()) return;
     if (!(node.op() instanceof ShapeOp.ShapeOf(int start, int end, var to))) return;
     int rank = value.shape().rank();
     var inverse = Roles.inverse(role.swap(rank));

@@ -54,13 +54,20 @@ sealed interface AxisUse {
 
   /// The use of a node's operator.
   static AxisUse of(Node node) {
+    var use = ofRanked(node);
+    // Without a rank there is nothing to permute by.
+    return use instanceof Spatial && rank(node.input(0)) < 3 ? new Barrier() : use;
+  }
+
+  /// The use of a node's operator on tensors of a known rank.
+  static AxisUse ofRanked(Node node) {
     return switch (node.op()) {
       case ElementwiseOp op -> elementwise(op, node);
       case BinaryOp _ -> broadcast(node);
       case ReduceOp op -> reduce(op, node);
       case ConvOp op -> conv(op);
       case PoolOp op -> pool(op, node);
-      case NormOp op -> norm(op, node);
+      case NormOp op -> norm(op);
       case ShapeOp op -> shape(op, node);
       case IndexOp op -> index(op, node);
       case MatMulOp op -> matMul(op, node);
@@ -135,19 +142,15 @@ sealed interface AxisUse {
     };
   }
 
-  private static AxisUse norm(NormOp op, Node node) {
+  private static AxisUse norm(NormOp op) {
     return switch (op) {
-      case NormOp.BatchNorm(_, var layout) -> spatialIfRanked(layout, node);
-      case NormOp.InstanceNorm(_, var layout) -> spatialIfRanked(layout, node);
-      case NormOp.GroupNorm(_, _, var layout) -> spatialIfRanked(layout, node);
-      case NormOp.Lrn(_, _, _, _, var layout) -> spatialIfRanked(layout, node);
+      case NormOp.BatchNorm(_, var layout) -> new Spatial(layout, List.of(0), List.of(0));
+      case NormOp.InstanceNorm(_, var layout) -> new Spatial(layout, List.of(0), List.of(0));
+      case NormOp.GroupNorm(_, _, var layout) -> new Spatial(layout, List.of(0), List.of(0));
+      case NormOp.Lrn(_, _, _, _, var layout) -> new Spatial(layout, List.of(0), List.of(0));
       case NormOp.LayerNorm _, NormOp.RmsNorm _ -> new Kept(List.of(0), List.of(0));
       case NormOp.LpNorm _, NormOp.Softmax _, NormOp.LogSoftmax _, NormOp.Hardmax _ -> shared();
     };
-  }
-
-  private static AxisUse spatialIfRanked(Layout layout, Node node) {
-    return rank(node.input(0)) > 2 ? new Spatial(layout, List.of(0), List.of(0)) : new Barrier();
   }
 
   private static AxisUse shape(ShapeOp op, Node node) {

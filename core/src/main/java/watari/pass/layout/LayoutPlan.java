@@ -39,6 +39,7 @@ final class LayoutPlan {
   private final MinimumCut cut = new MinimumCut();
   private final Map<Node, Integer> vertices = new IdentityHashMap<>();
   private final Map<Node, Role> nodeRoles = new IdentityHashMap<>();
+  private final Map<Node, Integer> ranks = new IdentityHashMap<>();
   private final Map<Node, List<Node>> flattened = new IdentityHashMap<>();
 
   private LayoutPlan(
@@ -75,6 +76,18 @@ final class LayoutPlan {
     return Optional.ofNullable(nodeRoles.get(node));
   }
 
+  /// The rank that the tensors of a node with a role have in the source.
+  int rank(Node node) {
+    return ranks.getOrDefault(node, 0);
+  }
+
+  private int rankOf(Node node, Role role) {
+    for (int i = 0; i < node.inputs().size(); i++) {
+      if (roles.takesPart(node, i, role)) return node.input(i).shape().rank();
+    }
+    return node.output(0).shape().rank();
+  }
+
   /// The layout in which a node with a role is to work.
   Layout layout(Node node) {
     return side(vertices.getOrDefault(node, MinimumCut.SOURCE));
@@ -99,6 +112,7 @@ final class LayoutPlan {
     var role = roles.of(node).or(() -> flattening(node));
     if (role.isEmpty()) return;
     nodeRoles.put(node, role.get());
+    ranks.put(node, rankOf(node, role.get()));
     vertices.put(node, vertex(node, role.get()));
   }
 
@@ -115,14 +129,26 @@ final class LayoutPlan {
     if (roles.use(node) instanceof AxisUse.Spatial) {
       var demanded = demand.apply(node.op());
       if (demanded.isPresent()) return terminal(demanded.get());
-    } else if (!flattened.containsKey(node) && !Relayout.isPossible(node, role, roles)) {
-      return terminal(role.layout());
     }
+    boolean hasChoice =
+        flattened.containsKey(node)
+            || Relayout.isPossible(node, role, roles) && outputsFollow(node, role);
+    if (!hasChoice) return terminal(role.layout());
     int vertex = cut.addVertex();
     if (isLayoutSwap(node, role)) return vertex;
     if (role.layout() == Layout.CHANNELS_FIRST) cut.addEdge(MinimumCut.SOURCE, vertex, 1);
     else cut.addEdge(vertex, MinimumCut.SINK, 1);
     return vertex;
+  }
+
+  /// Whether each output has the role that the node gives it: one that has another, or cannot have
+  /// one, would be permuted without its users knowing.
+  private boolean outputsFollow(Node node, Role role) {
+    for (int i = 0; i < node.outputs().size(); i++) {
+      var given = roles.output(node, i, role);
+      if (given.isPresent() && !given.equals(roles.of(node.output(i)))) return false;
+    }
+    return true;
   }
 
   /// Whether a node is a Transpose between the two layouts: it vanishes where both ends agree.
