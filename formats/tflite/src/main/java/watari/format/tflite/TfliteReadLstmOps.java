@@ -224,8 +224,7 @@ final class TfliteReadLstmOps {
     if (!node.has(operands.bias(gate))) {
       return TfliteReadRecurrentOps.zeros(node, node.fixedDims(operands.weights(gate))[0]);
     }
-    return TfliteReadConvOps.bias(
-        node, operands.bias(gate), x, node.in(operands.weights(gate)));
+    return TfliteReadConvOps.bias(node, operands.bias(gate), x, node.in(operands.weights(gate)));
   }
 
   private static Value peepholes(TfliteNode node, Operands operands) {

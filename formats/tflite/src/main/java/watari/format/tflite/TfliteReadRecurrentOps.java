@@ -48,8 +48,7 @@ final class TfliteReadRecurrentOps {
   /// The function of a gate, where the records have it.
   static Optional<Activation> function(int activation) {
     return switch (activation) {
-      case ActivationFunctionType.NONE ->
-          Optional.of(new Activation(Activation.Kind.AFFINE, 1, 0));
+      case ActivationFunctionType.NONE -> Optional.of(new Activation(Activation.Kind.AFFINE, 1, 0));
       case ActivationFunctionType.RELU -> Optional.of(Activation.of(Activation.Kind.RELU));
       case ActivationFunctionType.TANH -> Optional.of(Activation.of(Activation.Kind.TANH));
       default -> Optional.empty();
@@ -75,16 +74,18 @@ final class TfliteReadRecurrentOps {
   static void keep(TfliteNode node, int input, Value value) {
     int tensor = node.inputTensor(input);
     boolean isKept =
-        tensor >= 0
-            && node.scope().tensors().isVariable(tensor)
-            && node.scope().isState(tensor);
+        tensor >= 0 && node.scope().tensors().isVariable(tensor) && node.scope().isState(tensor);
     if (!isKept) return;
     var state = node.scope().state(tensor);
     var dims = state.type().shape().fixedDims();
-    var shaped =
-        value.shape().equals(state.type().shape()) ? value : node.reshaped(value, dims);
+    var shaped = value.shape().equals(state.type().shape()) ? value : node.reshaped(value, dims);
     var stored = shaped.type().equals(state.type()) ? shaped : stored(node, shaped, state.type());
-    node.builder().add(new watari.op.ControlOp.WriteState(state.name()), List.of(stored), List.of(), List.of());
+    node.builder()
+        .add(
+            new watari.op.ControlOp.WriteState(state.name()),
+            List.of(stored),
+            List.of(),
+            List.of());
   }
 
   private static Value stored(TfliteNode node, Value value, TensorType type) {
@@ -174,10 +175,16 @@ final class TfliteReadRecurrentOps {
     if (function.isEmpty()) {
       var hidden = new Value[] {node.in(first + 3)};
       var all =
-          steps(node, x, timeMajor, reverse, time -> {
-            hidden[0] = rnnStep(node, first, at(node, x, time, timeMajor), hidden[0], activation);
-            return hidden[0];
-          });
+          steps(
+              node,
+              x,
+              timeMajor,
+              reverse,
+              time -> {
+                hidden[0] =
+                    rnnStep(node, first, at(node, x, time, timeMajor), hidden[0], activation);
+                return hidden[0];
+              });
       keep(node, first + 3, hidden[0]);
       return all;
     }
@@ -188,9 +195,7 @@ final class TfliteReadRecurrentOps {
             x,
             stacked(node, List.of(node.in(first))),
             stacked(node, List.of(node.in(first + 1))),
-            bias.isPresent()
-                ? stacked(node, List.of(bias, zeros(node, units)))
-                : Value.ABSENT,
+            bias.isPresent() ? stacked(node, List.of(bias, zeros(node, units))) : Value.ABSENT,
             Value.ABSENT,
             direction(node, node.in(first + 3), !timeMajor));
     var direction = reverse ? Direction.REVERSE : Direction.FORWARD;
