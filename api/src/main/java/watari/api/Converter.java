@@ -83,7 +83,7 @@ public final class Converter {
       try {
         return report(write());
       } catch (ModelException e) {
-        findings.addAll(e.findings());
+        findings.addAll(Reports.inFile(e.findings(), source.path()));
         return report(Ending.REFUSED);
       } catch (IOException e) {
         findings.add(ioFinding(e, result.main()));

@@ -36,9 +36,9 @@ import watari.graph.Validator;
 /// Small models of each format, broken in many ways, are read or refused with a place: never
 /// another exception, never long, never in much memory.
 ///
-/// `-Dwatari.seed=N` breaks them in other ways, `-Dwatari.variants=N` in more; files that show
-/// a fault are kept in `cli/target/badinput`. Where the operator
-/// cases are beside the checkout, some of them are broken too.
+/// `-Dwatari.seed=N` breaks them in other ways, `-Dwatari.variants=N` in more; files that show a
+/// fault are kept in `cli/target/badinput`. Where the operator cases are beside the checkout, some
+/// of them are broken too.
 class BadInputTest {
   private static final long SEED = Long.getLong("watari.seed", 1);
   private static final int VARIANTS = Integer.getInteger("watari.variants", 2400);

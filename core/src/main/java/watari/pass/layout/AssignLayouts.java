@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import watari.finding.Finding;
+import watari.finding.ModelException;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
@@ -174,9 +176,21 @@ public final class AssignLayouts {
   /// Rank of the tensors that have the node's role.
   private int rank(Node node) {
     for (int i = 0; i < node.inputs().size(); i++) {
-      if (plan.follows(node, i)) return node.input(i).shape().rank();
+      if (plan.follows(node, i)) return rank(node, node.input(i));
     }
-    return node.output(0).shape().rank();
+    return rank(node, node.output(0));
+  }
+
+  /// @throws ModelException if it is not known: nobody can permute axes without their number
+  private static int rank(Node node, Value value) {
+    if (value.shape().isRanked()) return value.shape().rank();
+    var origin = node.origin();
+    throw new ModelException(
+        Finding.error(
+                "DYNAMIC_SHAPE",
+                "the rank of '" + value.name() + "' is not known, but its layout has to change")
+            .at(origin.node(), origin.index(), origin.operator())
+            .fix("say the shapes of the inputs with --input-shape"));
   }
 
   /// Inputs that should have the node's role, but have another or none, are permuted for this node.
