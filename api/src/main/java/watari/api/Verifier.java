@@ -112,7 +112,8 @@ public final class Verifier {
 
   private Verdict judge(String name, TensorData a, TensorData b, List<OutputError> errors) {
     if (!a.shape().equals(b.shape())) {
-      var why = "output '" + name + "' is " + b.shape() + ", but " + a.shape() + " on the other side";
+      var why =
+          "output '" + name + "' is " + b.shape() + ", but " + a.shape() + " on the other side";
       findings.add(Finding.error("SHAPE_DIFFERS", why));
       return Verdict.DIFFERENT;
     }
