@@ -14,6 +14,7 @@ import watari.finding.Severity;
 /// standard error.
 final class TextReport {
   private static final int MOST_LINES = 25;
+  private static final int FEWEST_LINES = 8;
   private static final int MOST_ALIKE = 2;
 
   private final PrintWriter out;
@@ -21,6 +22,7 @@ final class TextReport {
   private final Speech speech;
   private final boolean saysAll;
   private int lines;
+  private int most = MOST_LINES - 3;
   private int hidden;
 
   /// @param isLong whether more than a page was asked for
@@ -32,6 +34,8 @@ final class TextReport {
   }
 
   void convert(List<ModelReport> reports, boolean explains) {
+    int results = reports.stream().mapToInt(report -> report.outputs().size()).sum();
+    most = Math.max(FEWEST_LINES, most - results);
     for (var report : reports) {
       findings(report.findings());
       for (var output : report.outputs()) output(report, output, explains);
@@ -70,23 +74,25 @@ final class TextReport {
       if (!speech.verbose && finding.severity() == Severity.NOTE) continue;
       int alike =
           counts.merge(finding.code() + finding.operator() + finding.why(), 1, Integer::sum);
-      if (saysAll || alike <= MOST_ALIKE) finding.toString().lines().forEach(l -> put(l, err));
+      if (saysAll || alike <= MOST_ALIKE && lines < most) print(finding);
       else hidden++;
     }
   }
 
-  void line(String text) {
-    put(text, out);
+  private void print(Finding finding) {
+    var text = finding.toString();
+    lines += (int) text.lines().count();
+    err.println(text);
   }
 
-  private void put(String text, PrintWriter to) {
+  /// Prints a line of the result, which is never left out.
+  void line(String text) {
     lines++;
-    if (saysAll || lines < MOST_LINES) to.println(text);
-    else hidden++;
+    out.println(text);
   }
 
   void end() {
-    if (hidden > 0) err.println("... and " + hidden + " more; -v shows all");
+    if (hidden > 0) err.println("... and " + hidden + " findings more; -v shows all");
     out.flush();
     err.flush();
   }
