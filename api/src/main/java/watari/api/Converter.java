@@ -1,11 +1,6 @@
 package watari.api;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,14 +47,14 @@ public final class Converter {
     } catch (ModelException e) {
       return Reports.failed(path, e.findings(), Ending.UNREADABLE);
     } catch (IOException e) {
-      return Reports.failed(path, List.of(ioFinding(e, path)), Ending.IO_FAILED);
+      return Reports.failed(path, List.of(Causes.of(e)), Ending.IO_FAILED);
     } catch (UsageException e) {
       throw e;
-    } catch (OutOfMemoryError e) {
-      return Reports.failed(path, List.of(memoryFinding(path)), Ending.IO_FAILED);
+    } catch (OutOfMemoryError _) {
+      return Reports.failed(path, List.of(Causes.outOfMemory()), Ending.IO_FAILED);
     } catch (RuntimeException | Error e) {
       progress.defect(path.toString(), e);
-      return Reports.failed(path, List.of(defectFinding(e, path)), Ending.DEFECT);
+      return Reports.failed(path, List.of(Causes.defect(e)), Ending.DEFECT);
     }
   }
 
@@ -83,18 +78,18 @@ public final class Converter {
       try {
         return report(write());
       } catch (ModelException e) {
-        findings.addAll(e.findings());
+        findings.addAll(Reports.inFile(e.findings(), source.path()));
         return report(Ending.REFUSED);
       } catch (IOException e) {
-        findings.add(ioFinding(e, result.main()));
+        findings.add(Causes.of(e).inFile(result.main().toString()));
         return report(Ending.IO_FAILED);
       } catch (OutOfMemoryError _) {
-        findings.add(memoryFinding(source.path()));
+        findings.add(Causes.outOfMemory().inFile(source.path().toString()));
         return report(Ending.IO_FAILED);
       } catch (RuntimeException | Error e) {
         if (source.hasErrors()) return report(Ending.REFUSED);
         progress.defect(source.path().toString(), e);
-        findings.add(defectFinding(e, source.path()));
+        findings.add(Causes.defect(e).inFile(source.path().toString()));
         return report(Ending.DEFECT);
       }
     }
@@ -161,43 +156,5 @@ public final class Converter {
           (System.nanoTime() - began) / 1e9,
           explanation);
     }
-  }
-
-  private static Finding ioFinding(IOException e, Path path) {
-    var finding =
-        switch (e) {
-          case NoSuchFileException missing when missing.getReason() == null ->
-              Finding.error("FILE_NOT_FOUND", "there is no '" + missing.getFile() + "'");
-          case AccessDeniedException denied ->
-              Finding.error(
-                      "ACCESS_DENIED", "'" + denied.getFile() + "' may not be read or written")
-                  .fix("check its permissions, or choose another folder with -o");
-          case FileAlreadyExistsException other ->
-              Finding.error("NOT_A_FOLDER", "'" + other.getFile() + "' is a file, not a folder");
-          case NotDirectoryException other ->
-              Finding.error("NOT_A_FOLDER", "'" + other.getFile() + "' is a file, not a folder");
-          default -> Finding.error("IO_FAILED", reason(e));
-        };
-    return finding.inFile(path.toString());
-  }
-
-  private static String reason(IOException e) {
-    var reason =
-        e instanceof FileSystemException f && f.getReason() != null
-            ? f.getReason() + " ('" + f.getFile() + "')"
-            : String.valueOf(e.getMessage());
-    return "reading or writing failed: " + reason;
-  }
-
-  private static Finding memoryFinding(Path path) {
-    return Finding.error("OUT_OF_MEMORY", "the Java heap is too small for this model")
-        .inFile(path.toString())
-        .fix("give it more with WATARI_JAVA_OPTS=-Xmx4g");
-  }
-
-  private static Finding defectFinding(Throwable e, Path path) {
-    return Finding.error("INTERNAL", "a defect of watari: " + e)
-        .inFile(path.toString())
-        .fix("please report this with the stack trace and, if you may, the model");
   }
 }

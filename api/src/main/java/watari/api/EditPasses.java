@@ -4,6 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import watari.finding.Finding;
 import watari.format.TargetProfile;
+import watari.pass.edit.CutGraph;
+import watari.pass.edit.ResetState;
+import watari.pass.edit.SetInputShapes;
+import watari.pass.edit.StateToIo;
+import watari.pass.storage.DecodeFloat16;
+import watari.pass.storage.Dequantize;
+import watari.pass.storage.Float16Weights;
 import watari.rewrite.Pass;
 
 /// The passes that a user's [Edits] and [Precision] ask for.
@@ -20,25 +27,37 @@ final class EditPasses {
 
   /// What names tensors of the source: it comes before any rewrite.
   List<Pass> before() {
-    return new ArrayList<>();
+    var passes = new ArrayList<Pass>();
+    if (edits.cuts()) passes.add(new CutGraph(edits.inputs(), edits.outputs()));
+    if (edits.changesShapes()) passes.add(new SetInputShapes(edits.inputShapes(), edits.batch()));
+    return passes;
   }
 
   /// What changes how numbers and state are stored.
   List<Pass> after() {
-    return new ArrayList<>();
+    var passes = new ArrayList<Pass>();
+    if (!profile.keepsState()) {
+      switch (edits.state()) {
+        case AS_IT_IS -> {}
+        case ZERO -> passes.add(new ResetState());
+        case IO -> passes.add(new StateToIo());
+      }
+    }
+    if (dequantizes()) passes.add(new Dequantize());
+    if (precision == Precision.FLOAT32) passes.add(new DecodeFloat16());
+    if (precision == Precision.FLOAT16) passes.add(new Float16Weights());
+    return passes;
+  }
+
+  private boolean dequantizes() {
+    return edits.dequantize() || precision == Precision.FLOAT32 || precision == Precision.FLOAT16;
   }
 
   /// What is asked for, but cannot be done.
   List<Finding> findings() {
-    var findings = new ArrayList<Finding>();
-    if (isQuantizing()) {
-      var why = "precision '" + precision + "' cannot be made for " + profile.format() + " yet";
-      findings.add(Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32 or float16"));
-    }
-    if (edits.cuts() || edits.changesShapes() || edits.dequantize()) {
-      findings.add(Finding.error("EDIT_UNSUPPORTED", "this edit cannot be made yet"));
-    }
-    return findings;
+    if (!isQuantizing()) return List.of();
+    var why = "precision '" + precision + "' cannot be made for " + profile.format() + " yet";
+    return List.of(Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32 or float16"));
   }
 
   private boolean isQuantizing() {

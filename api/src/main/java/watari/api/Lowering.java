@@ -42,7 +42,7 @@ final class Lowering {
 
   /// Works on a copy.
   Lowered lower(OpenModel source) {
-    var model = GraphCopy.of(source.model());
+    var model = copy(source.model());
     var log = new PassLog(options.explain());
     var edits = new EditPasses(options.edits(), profile, precision);
     var pipeline = new TargetPipeline(profile, edits.before(), edits.after(), wishes());
@@ -57,6 +57,13 @@ final class Lowering {
     findings.addAll(log.findings());
     findings.addAll(refusals);
     return new Lowered(model, layouts, judged(findings, source), log);
+  }
+
+  /// All entries; of a model that is cut, or given other shapes, the main one, which is meant.
+  private Model copy(Model model) {
+    var edits = options.edits();
+    if (!edits.cuts() && !edits.changesShapes()) return GraphCopy.of(model);
+    return model.with(List.of(GraphCopy.of(model.main())));
   }
 
   private LayoutWishes wishes() {

@@ -3,10 +3,10 @@ package watari.api;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import watari.api.Pairing.Pair;
 import watari.engine.EngineException;
 import watari.finding.Finding;
+import watari.graph.Value;
 import watari.tensor.Dim;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -54,11 +54,7 @@ final class Verification {
 
   /// @throws EngineException if the source does not run: then nothing is known of the result
   Check run() throws IOException, EngineException {
-    var given =
-        settings.data().toString().isEmpty()
-            ? Map.<String, TensorData>of()
-            : Npz.read(settings.data());
-    var runA = runSource(given);
+    var runA = runSource();
     Side.Run runB;
     try {
       runB = b.run(inputsB, List.of());
@@ -72,64 +68,32 @@ final class Verification {
   }
 
   /// Tries sizes for unknown dims until the source runs.
-  private Side.Run runSource(Map<String, TensorData> given) throws IOException, EngineException {
-    EngineException last = null;
-    for (var sizes : DimSizes.TRIES) {
-      boolean depends = prepare(sizes, given);
+  private Side.Run runSource() throws IOException, EngineException {
+    var inputs = new Inputs(a.graph(), settings, this::shapeA);
+    EngineException last = new EngineException("nothing was tried");
+    for (var candidate : inputs.candidates()) {
+      inputsA = candidate;
+      inputsB = pairing.inputs().stream().map(this::inputB).toList();
       try {
         return a.run(inputsA, sourceTaps());
       } catch (EngineException e) {
         last = e;
       }
-      if (!depends) break;
     }
-    throw last == null ? new EngineException("nothing was tried") : last;
-  }
-
-  /// Makes inputs for both sides; whether they depend on sizes for unknown dims.
-  private boolean prepare(DimSizes tried, Map<String, TensorData> given) throws EngineException {
-    var shapes = new ArrayList<Shape>();
-    for (var input : a.graph().inputs()) shapes.add(shapeA(input.name(), input.shape()));
-    var sizes = tried.of(shapes);
-    var samples = new Samples(settings.seed());
-    var forA = new ArrayList<TensorData>();
-    for (int i = 0; i < shapes.size(); i++) {
-      var input = a.graph().inputs().get(i);
-      var data = given.get(input.name());
-      if (data == null && given.size() == shapes.size()) data = List.copyOf(given.values()).get(i);
-      if (!given.isEmpty() && data == null) {
-        throw new EngineException("the data has no array '" + input.name() + "'");
-      }
-      forA.add(
-          data == null
-              ? samples.of(input, fixed(shapes.get(i), sizes, input.name()))
-              : data.cast(input.dtype()));
-    }
-    inputsA = forA;
-    inputsB = pairing.inputs().stream().map(this::inputB).toList();
-    return !sizes.isEmpty() && given.isEmpty();
+    throw last;
   }
 
   /// The source's shape of an input, with what the result knows better.
-  private Shape shapeA(String name, Shape declared) {
+  private Shape shapeA(Value input) {
     for (var pair : pairing.inputs()) {
       var b = pair.valueB().shape();
-      if (!pair.a().equals(name) || !b.isRanked()) continue;
+      if (pair.valueA() != input || !b.isRanked()) continue;
       if (pair.permutation().isEmpty()) return b;
       var dims = new Dim[b.rank()];
       for (int i = 0; i < dims.length; i++) dims[pair.permutation().get(i)] = b.dim(i);
       return Shape.of(dims);
     }
-    return declared;
-  }
-
-  private static Shape fixed(Shape shape, Map<String, Dim> sizes, String name)
-      throws EngineException {
-    if (!shape.isRanked())
-      throw new EngineException("the rank of input '" + name + "' is not known");
-    var fixed = Shape.of(shape.dims().stream().map(dim -> dim.replace(sizes)).toList());
-    if (!fixed.isFixed()) throw new EngineException("input '" + name + "' has the shape " + fixed);
-    return fixed;
+    return input.shape();
   }
 
   private TensorData inputB(Pair pair) {

@@ -153,7 +153,7 @@ final class Convert implements Callable<Integer> {
   private void print(List<ModelReport> reports) {
     var out = spec.commandLine().getOut();
     if (speech.json) new JsonReport(out).convert(models, reports);
-    else new TextReport(out, speech, explain).convert(reports);
+    else new TextReport(spec.commandLine(), speech, explain).convert(reports, explain);
   }
 
   private ConvertOptions options() {

@@ -8,6 +8,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
+import watari.api.Check;
 import watari.api.ModelReport;
 import watari.api.OutputReport;
 import watari.api.Port;
@@ -71,6 +72,7 @@ final class JsonReport {
     json.writeStringProperty("verdict", check.verdict().toString());
     json.writeStringProperty("engine_a", check.engineA());
     json.writeStringProperty("engine_b", check.engineB());
+    errors(json, check);
     json.writeArrayPropertyStart("interface");
     for (var port : output.ports()) port(json, port);
     json.writeEndArray();
@@ -102,6 +104,37 @@ final class JsonReport {
     for (int axis : port.permutation()) json.writeNumber(axis);
     json.writeEndArray();
     json.writeEndObject();
+  }
+
+  /// A verdict with the errors of each output.
+  static void check(JsonGenerator json, Check check) {
+    json.writeStartObject();
+    json.writeStringProperty("verdict", check.verdict().toString());
+    json.writeStringProperty("engine_a", check.engineA());
+    json.writeStringProperty("engine_b", check.engineB());
+    errors(json, check);
+    json.writeEndObject();
+  }
+
+  private static void errors(JsonGenerator json, Check check) {
+    json.writeArrayPropertyStart("errors");
+    for (var error : check.errors()) {
+      json.writeStartObject();
+      json.writeStringProperty("name", error.name());
+      number(json, "max_absolute", error.maxAbsolute());
+      number(json, "max_relative", error.maxRelative());
+      number(json, "scaled", error.scaled());
+      number(json, "cosine", error.cosine());
+      number(json, "sqnr", error.sqnr());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  /// What JSON has no number for is null.
+  static void number(JsonGenerator json, String name, double value) {
+    if (Double.isFinite(value)) json.writeNumberProperty(name, value);
+    else json.writeNullProperty(name);
   }
 
   /// Fixed dims are numbers, others are formulas; an unknown rank is null.
@@ -139,7 +172,7 @@ final class JsonReport {
     json.writeEndObject();
   }
 
-  private static void strings(JsonGenerator json, String name, List<String> words) {
+  static void strings(JsonGenerator json, String name, List<String> words) {
     json.writeArrayPropertyStart(name);
     for (var word : words) json.writeString(word);
     json.writeEndArray();

@@ -18,7 +18,8 @@ import watari.api.UsageException;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 public final class Main implements Runnable {
-  private static final List<String> COMMANDS = List.of("convert");
+  private static final List<String> COMMANDS =
+      List.of("convert", "inspect", "verify", "run", "doctor");
 
   @Spec private CommandSpec spec;
 
@@ -51,6 +52,10 @@ public final class Main implements Runnable {
   private static Object command(String name) {
     return switch (name) {
       case "convert" -> new Convert();
+      case "inspect" -> new Inspect();
+      case "verify" -> new Verify();
+      case "run" -> new Run();
+      case "doctor" -> new Examine();
       default -> throw new IllegalArgumentException(name);
     };
   }

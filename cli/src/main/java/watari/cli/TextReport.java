@@ -1,62 +1,99 @@
 package watari.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine;
 import watari.api.ModelReport;
 import watari.api.OutputReport;
 import watari.finding.Finding;
 import watari.finding.Severity;
 
-/// Reports for people: short, unless all is asked for.
+/// Reports for people: short, unless all is asked for. Results go to standard output, findings to
+/// standard error.
 final class TextReport {
   private static final int MOST_LINES = 25;
+  private static final int FEWEST_LINES = 8;
+  private static final int MOST_ALIKE = 2;
 
-  private final Lines out;
+  private final PrintWriter out;
+  private final PrintWriter err;
   private final Speech speech;
-  private final boolean explains;
+  private final boolean saysAll;
+  private int lines;
+  private int most = MOST_LINES - 3;
+  private int hidden;
 
-  TextReport(PrintWriter out, Speech speech, boolean explains) {
+  /// @param isLong whether more than a page was asked for
+  TextReport(CommandLine line, Speech speech, boolean isLong) {
+    this.out = line.getOut();
+    this.err = line.getErr();
     this.speech = speech;
-    this.explains = explains;
-    boolean all = speech.verbose || explains;
-    this.out = new Lines(out, all ? Integer.MAX_VALUE : MOST_LINES);
+    this.saysAll = speech.verbose || isLong;
   }
 
-  void convert(List<ModelReport> reports) {
+  void convert(List<ModelReport> reports, boolean explains) {
+    int results = reports.stream().mapToInt(report -> report.outputs().size()).sum();
+    most = Math.max(FEWEST_LINES, most - results);
     for (var report : reports) {
       findings(report.findings());
-      for (var output : report.outputs()) output(report, output);
+      for (var output : report.outputs()) output(report, output, explains);
     }
-    out.end();
+    end();
   }
 
-  private void output(ModelReport report, OutputReport output) {
+  private void output(ModelReport report, OutputReport output, boolean explains) {
     findings(output.findings());
-    if (speech.quiet) return;
-    var line = new StringBuilder(report.model()).append(" -> ").append(output.path());
-    line.append(": ").append(output.status());
-    if (output.status() == OutputReport.Status.WRITTEN) line.append(summary(output));
-    out.line(line.toString());
+    if (!speech.quiet) {
+      var line = new StringBuilder(report.model()).append(" -> ").append(output.path());
+      line.append(": ").append(output.status());
+      if (output.status() == OutputReport.Status.WRITTEN) line.append(summary(output));
+      line(line.toString());
+    }
     if (!explains) return;
-    output.explanation().fired().forEach((rule, n) -> out.line("  " + rule + ": " + n + " times"));
-    output.explanation().left().forEach(sentence -> out.line("  left " + sentence));
+    output.explanation().fired().forEach((rule, n) -> line("  " + rule + ": " + n + " times"));
+    output.explanation().left().forEach(sentence -> line("  left " + sentence));
   }
 
   private static String summary(OutputReport output) {
     var text = new StringBuilder(", ").append(output.check().verdict());
     var worst = output.check().errors().stream().mapToDouble(e -> e.scaled()).max();
-    if (worst.isPresent())
+    if (worst.isPresent()) {
       text.append(String.format(Locale.ROOT, " (error %.2g)", worst.getAsDouble()));
+    }
     if (output.transposes() > 0) text.append(", transposes ").append(output.transposes());
     return text.append(String.format(Locale.ROOT, ", %.2f s", output.seconds())).toString();
   }
 
-  private void findings(List<Finding> findings) {
+  /// Prints findings; of those that say the same of several nodes the first ones.
+  void findings(List<Finding> findings) {
+    var counts = new LinkedHashMap<String, Integer>();
     for (var finding : findings) {
       if (speech.quiet && !finding.isError()) continue;
       if (!speech.verbose && finding.severity() == Severity.NOTE) continue;
-      finding.toString().lines().forEach(out::line);
+      int alike =
+          counts.merge(finding.code() + finding.operator() + finding.why(), 1, Integer::sum);
+      if (saysAll || alike <= MOST_ALIKE && lines < most) print(finding);
+      else hidden++;
     }
+  }
+
+  private void print(Finding finding) {
+    var text = finding.toString();
+    lines += (int) text.lines().count();
+    err.println(text);
+  }
+
+  /// Prints a line of the result, which is never left out.
+  void line(String text) {
+    lines++;
+    out.println(text);
+  }
+
+  void end() {
+    if (hidden > 0) err.println("... and " + hidden + " findings more; -v shows all");
+    out.flush();
+    err.flush();
   }
 }

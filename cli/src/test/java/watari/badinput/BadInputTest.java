@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD;
 
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -34,8 +36,9 @@ import watari.graph.Validator;
 /// Small models of each format, broken in many ways, are read or refused with a place: never
 /// another exception, never long, never in much memory.
 ///
-/// `-Dwatari.seed=N` breaks them in other ways, `-Dwatari.variants=N` in more. Where the operator
-/// cases are beside the checkout, some of them are broken too.
+/// `-Dwatari.seed=N` breaks them in other ways, `-Dwatari.variants=N` in more; files that show a
+/// fault are kept in `cli/target/badinput`. Where the operator cases are beside the checkout, some
+/// of them are broken too.
 class BadInputTest {
   private static final long SEED = Long.getLong("watari.seed", 1);
   private static final int VARIANTS = Integer.getInteger("watari.variants", 2400);
@@ -157,8 +160,23 @@ class BadInputTest {
   }
 
   private void fault(String what, String variant) {
+    keep(variant);
     var known = faults.keySet().stream().filter(k -> k.startsWith(what + " | ")).findFirst();
     faults.merge(known.orElse(what + " | " + variant), 1, Integer::sum);
+  }
+
+  /// Keeps the file that showed a fault, for whoever mends it.
+  private void keep(String variant) {
+    var kept = ROOT.resolve("cli/target/badinput");
+    try (var files = Files.list(folder)) {
+      Files.createDirectories(kept);
+      for (var file : files.filter(Files::isRegularFile).toList()) {
+        var name = variant.replaceAll("[/# ]+", "_") + "_" + file.getFileName();
+        Files.copy(file, kept.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// A sentence without its numbers and names.
@@ -176,7 +194,7 @@ class BadInputTest {
         + kind(String.valueOf(e.getMessage()))
         + Stream.of(e.getStackTrace())
             .filter(f -> f.getClassName().startsWith("watari."))
-            .limit(3)
+            .limit(8)
             .map(f -> " < " + f.getFileName() + ":" + f.getLineNumber())
             .reduce("", String::concat);
   }

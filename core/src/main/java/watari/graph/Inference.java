@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import watari.op.Indices;
 import watari.op.Op;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
@@ -36,7 +37,9 @@ public final class Inference {
   ///
   /// @throws IllegalArgumentException with a sentence, if the inputs do not fit the operator
   public List<TensorType> infer(Op op, List<Value> inputs, int outputs, List<Graph> bodies) {
-    return op.infer(new NodeContext(inputs, outputs, bodies, known, unknowns));
+    var context = new NodeContext(inputs, outputs, bodies, known, unknowns);
+    Indices.requireIntegers(op, context);
+    return op.infer(context);
   }
 
   /// The elements of an integer vector or scalar as far as they are known.

@@ -180,7 +180,7 @@ public final class AssignLayouts {
     for (int i : inputs) {
       var value = node.input(i);
       if (!value.isPresent() || value.isConstant() || follows(node, i)) continue;
-      if (value.shape().rank() != rank) continue;
+      if (AxisUse.rank(value) != rank) continue;
       graph.setInput(node, i, Constants.permuted(graph, node, value, role.swap(rank)));
       if (!Constants.isPermutable(value)) {
         insertedFor(value.name(), "its axes are not known to be those of " + node.op().name());

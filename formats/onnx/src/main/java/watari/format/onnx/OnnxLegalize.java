@@ -16,6 +16,8 @@ final class OnnxLegalize {
     rules.addAll(new OnnxShapeRules(opset).rules());
     rules.addAll(new OnnxIndexRules(opset).rules());
     rules.addAll(new OnnxNormRules(opset).rules());
+    rules.addAll(OnnxSignalRules.rules());
+    rules.addAll(OnnxDetectionRules.rules());
     return List.of(new RulePass("onnx-decompose", rules));
   }
 
@@ -26,6 +28,7 @@ final class OnnxLegalize {
     rules.addAll(new OnnxShapeRules(opset).rules());
     rules.addAll(new OnnxIndexRules(opset).rules());
     rules.addAll(new OnnxNormRules(opset).rules());
+    rules.addAll(new OnnxQuantizeRules(opset).rules());
     rules.add(new OnnxIndexTypes());
     rules.add(new OnnxComputeType(opset));
     return List.of(

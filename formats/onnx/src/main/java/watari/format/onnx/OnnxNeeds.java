@@ -37,10 +37,18 @@ final class OnnxNeeds {
     int needed = OnnxOpset.LOWEST;
     for (var input : node.inputs()) needed = Math.max(needed, type(input));
     for (var output : node.outputs()) needed = Math.max(needed, type(output));
-    if (node.op() instanceof Custom) return needed;
+    if (node.op() instanceof Custom custom) return Math.max(needed, custom(custom));
     needed = Math.max(needed, OnnxOperators.first("ai.onnx", OnnxOpTypes.of(node.op())).orElse(0));
     needed = Math.max(needed, kernel(node));
     return Math.max(needed, mode(node.op(), node));
+  }
+
+  /// An operator that the usual opset does not have as it is needs its own.
+  private static int custom(Custom op) {
+    if (!op.domain().equals("onnx:")) return 0;
+    var own = OnnxOperators.find("ai.onnx", op.name(), op.version());
+    var usual = OnnxOperators.find("ai.onnx", op.name(), OnnxOpset.DEFAULT);
+    return own.equals(usual) ? 0 : op.version();
   }
 
   /// Since when there is an element type.

@@ -67,6 +67,18 @@ final class OnnxProfile implements TargetProfile {
     return needed;
   }
 
+  /// Operators of ai.onnx that are not the same in the opset that the whole graph needs.
+  List<Finding> changes(Graph graph, int written) {
+    var all = new ArrayList<Finding>();
+    for (var node : graph) {
+      if (node.op() instanceof Custom op && op.domain().equals("onnx:")) {
+        changed(op, written).map(finding -> placed(finding, node)).ifPresent(all::add);
+      }
+      for (var body : node.bodies()) all.addAll(changes(body, written));
+    }
+    return all;
+  }
+
   /// What cannot be written of a graph and its bodies.
   List<Finding> refusals(Graph graph) {
     var all = new ArrayList<Finding>();
@@ -118,13 +130,19 @@ final class OnnxProfile implements TargetProfile {
           .map(f -> f.fix("end the model before this node with --outputs"));
     }
     boolean isStandard = op.domain().equals("onnx:");
-    if (!isStandard || isSame(op.name(), op.version(), opset.usual())) {
-      return Optional.empty();
-    }
-    return unsupported(
-            "operator '%s' of opset %d changed until opset %d"
-                .formatted(op.name(), op.version(), opset.usual()))
-        .map(f -> f.fix("write the source's opset with --opset " + op.version()));
+    int written = opset.asked() == 0 ? Math.max(opset.usual(), op.version()) : opset.asked();
+    return isStandard ? changed(op, written) : Optional.empty();
+  }
+
+  /// Why an operator of ai.onnx cannot be written back in an opset.
+  private static Optional<Finding> changed(Custom op, int written) {
+    if (isSame(op.name(), op.version(), written)) return Optional.empty();
+    return Optional.of(
+        Finding.error(
+                "OPSET_CHANGED",
+                "operator '%s' of opset %d is another one in opset %d"
+                    .formatted(op.name(), op.version(), written))
+            .fix("write the source's opset with --opset " + op.version()));
   }
 
   private static boolean isSame(String operator, int version, int other) {

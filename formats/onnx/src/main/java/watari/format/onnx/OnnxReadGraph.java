@@ -266,28 +266,43 @@ final class OnnxReadGraph {
     }
   }
 
-  /// Reads a body in the place of its node, whose outputs are then those of the body.
-  void inline(GraphProto proto, OnnxReadNode node) {
-    var origin = OnnxReadNode.origin(node.proto(), -1, node.opset());
-    var inner =
-        new OnnxReadGraph(
-            model,
-            new OnnxReadScope(scope.builder(), scope.prefix() + origin.node() + "/"),
-            opsets,
-            arguments,
-            calls,
-            false);
-    for (var name : OnnxReadModel.freeNames(proto, true)) inner.scope.take(name, scope, name);
-    for (int i = 0; i < proto.getOutputCount(); i++) {
-      var name = proto.getOutput(i).getName();
+  /// Reads a branch in the place of its node, whose outputs are then those of the branch.
+  void inline(GraphProto branch, OnnxReadNode node) {
+    var inner = inner(node, "");
+    for (var name : OnnxReadModel.freeNames(branch, true)) inner.scope.take(name, scope, name);
+    for (int i = 0; i < branch.getOutputCount(); i++) {
+      var name = branch.getOutput(i).getName();
       if (node.wants(i)) inner.scope.rename(name, scope.hint(node.outputName(i)));
     }
-    inner.declare(proto);
-    inner.nodes(proto.getNodeList());
-    for (int i = 0; i < proto.getOutputCount(); i++) {
+    inner.declare(branch);
+    inner.nodes(branch.getNodeList());
+    for (int i = 0; i < branch.getOutputCount(); i++) {
       if (node.wants(i)) {
-        scope.take(node.outputName(i), inner.scope, proto.getOutput(i).getName());
+        scope.take(node.outputName(i), inner.scope, branch.getOutput(i).getName());
       }
     }
+  }
+
+  /// Reads a body for given inputs, and returns its outputs.
+  List<Value> inline(GraphProto body, OnnxReadNode node, List<Value> inputs, int time) {
+    if (body.getInputCount() != inputs.size()) {
+      throw OnnxRefusal.broken(
+          "its body has %d inputs, expected %d".formatted(body.getInputCount(), inputs.size()));
+    }
+    var inner = inner(node, time + "/");
+    for (var name : OnnxReadModel.freeNames(body, false)) inner.scope.take(name, scope, name);
+    for (int i = 0; i < inputs.size(); i++) {
+      inner.scope.put(body.getInput(i).getName(), inputs.get(i));
+    }
+    inner.declare(body);
+    inner.nodes(body.getNodeList());
+    return body.getOutputList().stream().map(out -> inner.scope.value(out.getName())).toList();
+  }
+
+  private OnnxReadGraph inner(OnnxReadNode node, String suffix) {
+    var origin = OnnxReadNode.origin(node.proto(), -1, node.opset());
+    var prefix = scope.prefix() + origin.node() + "/" + suffix;
+    return new OnnxReadGraph(
+        model, new OnnxReadScope(scope.builder(), prefix), opsets, arguments, calls, false);
   }
 }

@@ -48,6 +48,11 @@ final class OnnxReadOps {
     OnnxReadControlOps.register(table);
     OnnxReadRecurrentOps.register(table);
     OnnxReadQuantizeOps.register(table);
+    OnnxReadAttentionOps.register(table);
+    OnnxReadLossOps.register(table);
+    OnnxReadSignalOps.register(table);
+    OnnxReadImageOps.register(table);
+    OnnxReadSequenceOps.register(table);
     return table;
   }
 

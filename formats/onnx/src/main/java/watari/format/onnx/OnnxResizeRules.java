@@ -63,6 +63,9 @@ final class OnnxResizeRules {
     boolean isFixed =
         IntStream.range(0, rank).allMatch(i -> op.axes().contains(i) || x.shape().dim(i).isFixed());
     if (!isFixed && match.input(3).isPresent() && opset.has(18)) return left("a dim is not fixed");
+    if (OnnxNeeds.isComputed(match.input(1)) || OnnxNeeds.isComputed(match.input(2))) {
+      return left("its region of interest, or its scales, are computed");
+    }
     var to = new OnnxCompose(match);
     var inputs =
         Arrays.asList(
@@ -70,9 +73,6 @@ final class OnnxResizeRules {
             spread(match.input(1), 2, op, rank, to),
             spread(match.input(2), 1, op, rank, to),
             match.input(3).isPresent() ? sizes(match.input(3), op, x, to) : Value.ABSENT);
-    if (inputs.contains(match.input(1)) && match.input(1).isPresent()) {
-      return left("its region of interest is computed");
-    }
     var whole =
         new Resize(
             op.mode(),
@@ -91,14 +91,13 @@ final class OnnxResizeRules {
   /// their ends.
   private static Value spread(Value given, int parts, Resize op, int rank, OnnxCompose to) {
     if (!given.isPresent()) return given;
-    var data = given.constant();
-    if (data.isEmpty()) return given;
+    var data = given.constant().orElseThrow();
     var all = new double[parts * rank];
     Arrays.fill(all, (parts - 1) * rank, parts * rank, 1);
     int count = op.axes().size();
     for (int part = 0; part < parts; part++) {
       for (int i = 0; i < count; i++) {
-        all[part * rank + op.axes().get(i)] = data.get().doubleAt((long) part * count + i);
+        all[part * rank + op.axes().get(i)] = data.doubleAt((long) part * count + i);
       }
     }
     return to.constant(TensorData.ofDoubles(given.dtype(), Shape.of(all.length), all));

@@ -45,10 +45,11 @@ public final class OnnxWriter implements FormatWriter {
       throws IOException {
     var profile = new OnnxProfile(options.opset());
     var graph = model.main();
-    profile.refusals(graph).forEach(findings::add);
+    int opset = profile.opset(graph);
+    findings.addAll(profile.refusals(graph));
+    findings.addAll(profile.changes(graph, opset));
     if (findings.hasErrors()) return;
     if (model.graphs().size() > 1) findings.add(otherEntries(model));
-    int opset = profile.opset(graph);
     var output = new OnnxOutput();
     var storage = options.externalData() ? Storage.BESIDE : Storage.BESIDE_IF_LARGE;
     output.write(proto(model, graph, opset, output, options), main, storage);

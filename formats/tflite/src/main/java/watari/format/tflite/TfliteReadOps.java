@@ -32,6 +32,8 @@ final class TfliteReadOps {
     TfliteReadQuantizeOps.into(table);
     TfliteReadDetectionOps.into(table);
     TfliteReadSignalOps.into(table);
+    TfliteReadStablehloOps.into(table);
+    TfliteReadStablehloIndexOps.into(table);
     TfliteReadRecurrentOps.into(table);
     TfliteReadLstmOps.into(table);
     TfliteReadControlOps.into(table);

@@ -50,8 +50,10 @@ final class TfliteReadQuantizeOps {
     if (!declared.isQuantized()) {
       var tensors = node.scope().tensors();
       var stated = tensors.statedQuantization(node.outputTensor(0), declared.shape());
-      if (stated.isNone()) {
-        throw Unreadable.broken("its output '%s' has no scale".formatted(node.outputName(0)));
+      if (stated.isNone() || !declared.dtype().isInteger()) {
+        throw Unreadable.broken(
+            "its output '%s' of type '%s' is not quantized"
+                .formatted(node.outputName(0), declared.dtype()));
       }
       var value = node.add(new Convert(declared.dtype()), node.in(0));
       value.setType(new TensorType(declared.dtype(), value.shape(), stated));

@@ -16,13 +16,13 @@ import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.Select;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.IndexOp.Gather;
 import watari.op.IndexOp.Reduction;
 import watari.op.IndexOp.ScatterNd;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ShapeOp.Concat;
-import watari.op.ShapeOp.Expand;
 import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.ShapeOf;
 import watari.op.ShapeOp.Slice;
@@ -203,73 +203,99 @@ final class TfliteReadSegmentOps {
 
   // ---- windows
 
+  private static void dilate(TfliteNode node) {
+    var value = node.in(2).shape().hasRank(0) ? node.in(2) : node.reshaped(node.in(2));
+    var spread = spread(node, node.in(0), value, node.integers(1, "dilations"));
+    node.emit(new Identity(), spread);
+  }
+
   /// Puts a value between neighbours: each element gets followers along an axis of its own, then
   /// the last ones are cut off.
-  private static void dilate(TfliteNode node) {
-    var factors = node.integers(1, "dilations");
-    int rank = node.rank(0);
-    var x = node.in(0);
-    var value = node.in(2).shape().hasRank(0) ? node.in(2) : node.reshaped(node.in(2));
-    var dims = node.fixedDims(0);
+  static Value spread(TfliteNode node, Value x, Value value, long... factors) {
+    if (!x.shape().isFixed())
+      throw Unreadable.dynamic("the shape %s is not fixed".formatted(x.shape()));
+    var dims = x.shape().fixedDims();
+    int rank = dims.length;
     var ends = new long[rank];
+    boolean spreads = false;
     for (int axis = 0; axis < rank; axis++) {
       ends[axis] = Math.max(0, (dims[axis] - 1) * factors[axis] + 1);
       if (factors[axis] < 1) throw Unreadable.broken("a dilation is '%d'".formatted(factors[axis]));
       if (factors[axis] == 1) continue;
+      spreads = true;
       var pads = new long[2 * (rank + 1)];
       pads[rank + 1 + axis + 1] = factors[axis] - 1;
-      var column = node.add(new Unsqueeze(), x, node.vector(axis + 1L));
-      var padded = node.add(new Pad(Pad.Mode.CONSTANT), column, node.vector(pads), value);
+      var column = node.move(new Unsqueeze(), x, node.vector(axis + 1L));
+      var padded = node.move(new Pad(Pad.Mode.CONSTANT), column, node.vector(pads), value);
       dims[axis] *= factors[axis];
       x = node.reshaped(padded, dims.clone());
     }
-    node.emit(new Slice(), x, node.vector(new long[rank]), node.vector(ends));
+    if (!spreads) return x;
+    return node.move(new Slice(), x, node.vector(new long[rank]), node.vector(ends));
+  }
+
+  /// How a window lies: its size, its steps and the steps inside of it, along each axis.
+  record Windows(List<Long> sizes, List<Long> strides, List<Long> dilations) {
+    private static List<Long> of(long[] values) {
+      return Arrays.stream(values).boxed().toList();
+    }
+  }
+
+  private static void reduceWindow(TfliteNode node) {
+    int function = node.options(new ReduceWindowOptions()).reduceFunction();
+    var windows =
+        new Windows(
+            Windows.of(node.integers(2, "window shape")),
+            Windows.of(node.integers(3, "window strides")),
+            Windows.of(node.integers(4, "window dilations")));
+    var start = node.in(1).shape().hasRank(0) ? node.in(1) : node.reshaped(node.in(1));
+    reduceWindow(node, new Binary(windowFunction(function)), node.in(0), start, windows);
   }
 
   /// Brings the elements at each place of the window together, one place after the other.
-  private static void reduceWindow(TfliteNode node) {
-    int function = node.options(new ReduceWindowOptions()).reduceFunction();
-    var op = new Binary(windowFunction(function));
-    var window = node.integers(2, "window shape");
-    var strides = node.integers(3, "window strides");
-    var dilations = node.integers(4, "window dilations");
-    var dims = node.fixedDims(0);
+  static void reduceWindow(TfliteNode node, Binary op, Value x, Value start, Windows windows) {
     long places = 1;
-    for (long size : window) places *= size;
+    for (long size : windows.sizes()) places *= size;
     if (places > MAX_WINDOW || places < 1) {
       throw Unreadable.operator(
-          "its window has %d places, more than %d".formatted(places, MAX_WINDOW),
+          "its window has %d places, not 1 to %d".formatted(places, MAX_WINDOW),
           "reduce in smaller windows");
     }
-    var all = node.in(1).shape().hasRank(0) ? node.in(1) : node.reshaped(node.in(1));
+    var all = start;
     for (int place = 0; place < places; place++) {
-      var part = windowPart(node, place, window, strides, dilations, dims);
+      var part = windowPart(node, x, place, windows);
       if (place == places - 1) node.emit(op, all, part);
       else all = node.add(op, all, part);
     }
   }
 
-  private static Value windowPart(
-      TfliteNode node, int place, long[] window, long[] strides, long[] dilations, long[] dims) {
+  private static Value windowPart(TfliteNode node, Value x, int place, Windows windows) {
+    if (!x.shape().isFixed())
+      throw Unreadable.dynamic("the shape %s is not fixed".formatted(x.shape()));
+    var dims = x.shape().fixedDims();
     var starts = new long[dims.length];
     var ends = new long[dims.length];
     var axes = new ArrayList<Integer>();
     long rest = place;
     for (int axis = dims.length - 1; axis >= 0; axis--) {
-      long span = (window[axis] - 1) * dilations[axis] + 1;
-      long outputs = dims[axis] < span ? 0 : (dims[axis] - span) / strides[axis] + 1;
-      starts[axis] = rest % window[axis] * dilations[axis];
-      ends[axis] = starts[axis] + Math.max(0, (outputs - 1) * strides[axis] + 1);
-      rest /= window[axis];
+      long size = windows.sizes().get(axis);
+      long stride = windows.strides().get(axis);
+      long dilation = windows.dilations().get(axis);
+      if (stride < 1 || dilation < 1) throw Unreadable.broken("a stride or dilation is below 1");
+      long span = (size - 1) * dilation + 1;
+      long outputs = dims[axis] < span ? 0 : (dims[axis] - span) / stride + 1;
+      starts[axis] = rest % size * dilation;
+      ends[axis] = starts[axis] + Math.max(0, (outputs - 1) * stride + 1);
+      rest /= size;
     }
     for (int axis = 0; axis < dims.length; axis++) axes.add(axis);
-    return node.add(
+    return node.move(
         new Slice(),
-        node.in(0),
+        x,
         node.vector(starts),
         node.vector(ends),
         node.builder().vector(axes),
-        node.vector(strides));
+        node.builder().vector(windows.strides()));
   }
 
   private static Binary.Kind windowFunction(int function) {
@@ -282,9 +308,5 @@ final class TfliteReadSegmentOps {
       case ReduceWindowFunction.ANY -> OR;
       default -> throw Unreadable.broken("its function is '%d'".formatted(function));
     };
-  }
-
-  static Value expanded(TfliteNode node, Value value, List<Long> dims) {
-    return node.add(new Expand(), value, node.builder().vector(dims));
   }
 }

@@ -1,0 +1,96 @@
+package watari.api;
+
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import watari.graph.Graph;
+import watari.graph.Node;
+import watari.graph.Value;
+import watari.op.ConvOp.Conv;
+import watari.op.ConvOp.ConvInteger;
+import watari.op.ConvOp.ConvTranspose;
+import watari.op.MatMulOp.FullyConnected;
+import watari.op.MatMulOp.MatMul;
+import watari.op.MatMulOp.MatMulInteger;
+import watari.op.RecurrentOp;
+import watari.tensor.Shape;
+
+/// What running a graph costs; unknown dims count as 1.
+final class Costs {
+  private Costs() {}
+
+  /// Multiplications with addition of convolutions, matrix products and recurrent networks.
+  static long multiplyAdds(Node node) {
+    return switch (node.op()) {
+      case Conv _, ConvInteger _ -> elements(node.output(0)) * perOutput(node.input(1).shape());
+      case ConvTranspose _ -> elements(node.input(0)) * perOutput(node.input(1).shape());
+      case FullyConnected _ -> elements(node.output(0)) * last(node.input(1).shape());
+      case MatMul(boolean transposeA, _) -> {
+        var shape = node.input(0).shape();
+        boolean isMatrix = shape.isRanked() && shape.rank() > 1;
+        yield elements(node.output(0))
+            * (transposeA && isMatrix ? size(shape, shape.rank() - 2) : last(shape));
+      }
+      case MatMulInteger _ -> elements(node.output(0)) * last(node.input(0).shape());
+      case RecurrentOp _ -> {
+        var x = node.input(0).shape();
+        long steps = x.hasRank(3) ? size(x, 0) * size(x, 1) : 1;
+        yield steps * (elements(node.input(1)) + elements(node.input(2)));
+      }
+      default -> 0;
+    };
+  }
+
+  /// The most bytes that inputs, outputs and values between take at once, when each lives from its
+  /// node to its last use.
+  static long peakBytes(Graph graph) {
+    Map<Value, Node> last = new IdentityHashMap<>();
+    for (var node : graph) node.inputs().forEach(input -> last.put(input, node));
+    Map<Node, Long> freed = new HashMap<>();
+    long live = 0;
+    for (var input : graph.inputs()) live += bytes(input);
+    for (var entry : last.entrySet()) {
+      var value = entry.getKey();
+      if (value.isConstant() || !value.isPresent() || graph.isOutput(value)) continue;
+      freed.merge(entry.getValue(), bytes(value), Long::sum);
+    }
+    long peak = live;
+    for (var node : graph) {
+      for (var output : node.outputs()) live += bytes(output);
+      peak = Math.max(peak, live);
+      live -= freed.getOrDefault(node, 0L);
+      for (var output : node.outputs()) {
+        if (!last.containsKey(output) && !graph.isOutput(output)) live -= bytes(output);
+      }
+    }
+    return peak;
+  }
+
+  private static long bytes(Value value) {
+    return elements(value) * value.dtype().bits() / 8;
+  }
+
+  private static long perOutput(Shape filter) {
+    if (!filter.isRanked() || filter.rank() == 0) return 1;
+    return elements(filter) / Math.max(1, size(filter, 0));
+  }
+
+  private static long last(Shape shape) {
+    return shape.isRanked() && shape.rank() > 0 ? size(shape, shape.rank() - 1) : 1;
+  }
+
+  private static long elements(Value value) {
+    return value.isPresent() ? elements(value.shape()) : 0;
+  }
+
+  private static long elements(Shape shape) {
+    long elements = 1;
+    if (!shape.isRanked()) return elements;
+    for (int axis = 0; axis < shape.rank(); axis++) elements *= size(shape, axis);
+    return elements;
+  }
+
+  private static long size(Shape shape, int axis) {
+    return shape.dim(axis).value().orElse(1);
+  }
+}

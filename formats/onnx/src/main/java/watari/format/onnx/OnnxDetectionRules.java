@@ -1,0 +1,188 @@
+package watari.format.onnx;
+
+import static watari.format.onnx.OnnxRule.left;
+
+import java.util.ArrayList;
+import java.util.List;
+import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
+import watari.op.DetectionOp.DetectionPostProcess;
+import watari.op.DetectionOp.NonMaxSuppression;
+import watari.op.DetectionOp.PaddedNonMaxSuppression;
+import watari.op.ElementwiseOp.Unary;
+import watari.op.IndexOp.GatherNd;
+import watari.op.ReduceOp.Reduce;
+import watari.op.ReduceOp.TopK;
+import watari.op.ShapeOp.Pad;
+import watari.rewrite.Match;
+import watari.rewrite.Outcome;
+import watari.rewrite.Rule;
+import watari.tensor.DataType;
+import watari.tensor.TensorData;
+
+/// Builds what comes after a detector of ONNX's NonMaxSuppression, which has no fixed number of
+/// outputs.
+final class OnnxDetectionRules {
+  private OnnxDetectionRules() {}
+
+  static List<Rule<?>> rules() {
+    return List.of(
+        new OnnxRule<>("SplitPaddedNms", PaddedNonMaxSuppression.class, OnnxDetectionRules::padded),
+        new OnnxRule<>(
+            "SplitDetections", DetectionPostProcess.class, OnnxDetectionRules::postProcess));
+  }
+
+  // ---- one class to a fixed number
+
+  private static Outcome padded(PaddedNonMaxSuppression op, Match<PaddedNonMaxSuppression> match) {
+    if (op.soft() && !isHard(match)) return left("it lets scores decay");
+    var to = new OnnxCompose(match);
+    var most = to.reshape(to.cast(match.input(2), DataType.INT64));
+    var found =
+        to.op(
+            new NonMaxSuppression(false),
+            to.unsqueeze(match.input(0), 0),
+            to.unsqueeze(match.input(1), 0, 1),
+            most,
+            to.reshape(match.input(3)),
+            to.reshape(match.input(4)));
+    var boxes = to.gather(found, to.constant(TensorData.scalar(2L)), 1);
+    var count = to.shape(boxes, 0, 1);
+    var missing = to.concat(0, to.vector(0), to.sub(to.reshape(most, 1), count));
+    var outputs = new ArrayList<Value>();
+    outputs.add(to.cast(filled(boxes, missing, to), DataType.INT32));
+    if (op.soft()) outputs.add(filled(to.gather(match.input(1), boxes, 0), missing, to));
+    outputs.add(to.cast(to.reshape(count), DataType.INT32));
+    return to.replace(outputs);
+  }
+
+  private static boolean isHard(Match<PaddedNonMaxSuppression> match) {
+    return match.constant(5).filter(sigma -> sigma.isAll(0)).isPresent();
+  }
+
+  private static Value filled(Value vector, Value pads, OnnxCompose to) {
+    return to.op(new Pad(Pad.Mode.CONSTANT), vector, pads, to.scalar(vector, 0));
+  }
+
+  // ---- a whole detector
+
+  private static Outcome postProcess(DetectionPostProcess op, Match<DetectionPostProcess> match) {
+    var scores = match.input(1).shape();
+    if (!scores.hasRank(3) || !scores.dim(2).isFixed() || !scores.dim(1).isFixed()) {
+      return left("the number of boxes or classes is not known");
+    }
+    if (op.regularNms() && op.classes() < 1) return left("it has no classes");
+    var to = new OnnxCompose(match);
+    var boxes = decoded(op, match, to);
+    long background = scores.dim(2).fixed() - op.classes();
+    var each =
+        to.slice(real(to.squeeze(match.input(1), 0), to), 1, background, scores.dim(2).fixed());
+    return to.replace(op.regularNms() ? regular(op, boxes, each, to) : fast(op, boxes, each, to));
+  }
+
+  private static Value real(Value value, OnnxCompose to) {
+    return to.cast(value, DataType.FLOAT32);
+  }
+
+  /// `[B, 4]`: centre and size by the anchors, then corners.
+  private static Value decoded(
+      DetectionPostProcess op, Match<DetectionPostProcess> match, OnnxCompose to) {
+    var codes = real(to.squeeze(match.input(0), 0), to);
+    var anchors = real(match.input(2), to);
+    var y = centre(codes, anchors, 0, op.yScale(), to);
+    var x = centre(codes, anchors, 1, op.xScale(), to);
+    var halfHeight = halfSize(codes, anchors, 2, op.heightScale(), to);
+    var halfWidth = halfSize(codes, anchors, 3, op.widthScale(), to);
+    return to.concat(
+        1,
+        to.sub(y, halfHeight),
+        to.sub(x, halfWidth),
+        to.add(y, halfHeight),
+        to.add(x, halfWidth));
+  }
+
+  private static Value centre(Value codes, Value anchors, int i, float scale, OnnxCompose to) {
+    var code = to.div(to.slice(codes, 1, i, i + 1), to.scalar(codes, scale));
+    var extent = to.slice(anchors, 1, i + 2, i + 3);
+    return to.add(to.mul(code, extent), to.slice(anchors, 1, i, i + 1));
+  }
+
+  private static Value halfSize(Value codes, Value anchors, int i, float scale, OnnxCompose to) {
+    var code = to.div(to.slice(codes, 1, i, i + 1), to.scalar(codes, scale));
+    var size = to.mul(to.unary(Unary.Kind.EXP, code), to.slice(anchors, 1, i, i + 1));
+    return to.mul(size, to.scalar(size, 0.5));
+  }
+
+  /// ONNX keeps scores above the threshold, TFLite those not below it.
+  private static Value threshold(DetectionPostProcess op, OnnxCompose to) {
+    return to.constant(TensorData.scalar(Math.nextDown(op.scoreThreshold())));
+  }
+
+  private static Value suppressed(
+      DetectionPostProcess op, Value boxes, Value scores, long most, OnnxCompose to) {
+    return to.op(
+        new NonMaxSuppression(false),
+        to.unsqueeze(boxes, 0),
+        scores,
+        to.constant(TensorData.scalar(most)),
+        to.constant(TensorData.scalar(op.iouThreshold())),
+        threshold(op, to));
+  }
+
+  /// Boxes by the score of their best class; of each box that stays its best classes.
+  private static List<Value> fast(
+      DetectionPostProcess op, Value boxes, Value scores, OnnxCompose to) {
+    var best = to.reduce(Reduce.Kind.MAX, scores, false, 1);
+    var found = suppressed(op, boxes, to.unsqueeze(best, 0, 1), op.maxDetections(), to);
+    var kept = to.gather(found, to.constant(TensorData.scalar(2L)), 1);
+    long perBox = Math.min(op.maxClassesPerDetection(), op.classes());
+    var classes =
+        to.builder()
+            .add(
+                new TopK(1, true, true, DataType.INT64),
+                List.of(to.gather(scores, kept, 0), to.vector(perBox)),
+                2,
+                List.of());
+    var rows = to.unsqueeze(to.gather(boxes, kept, 0), 1);
+    var repeated = to.expand(rows, to.vector(1, perBox, 1));
+    long outputs = (long) op.maxDetections() * op.maxClassesPerDetection();
+    return outputs(
+        to.reshape(repeated, -1, 4),
+        to.reshape(to.cast(classes.output(1), DataType.FLOAT32), -1),
+        to.reshape(classes.output(0), -1),
+        outputs,
+        to);
+  }
+
+  /// Each class by itself, then the best of all.
+  private static List<Value> regular(
+      DetectionPostProcess op, Value boxes, Value scores, OnnxCompose to) {
+    var byClass = to.unsqueeze(to.transpose(scores, 1, 0), 0);
+    var found = suppressed(op, boxes, byClass, op.detectionsPerClass(), to);
+    var at = to.slice(found, 1, 1, 3);
+    var each = to.op(new GatherNd(0), to.squeeze(byClass, 0), at);
+    var count = to.binary(Binary.Kind.MIN, to.shape(each, 0, 1), to.vector(op.maxDetections()));
+    var best =
+        to.builder()
+            .add(new TopK(0, true, true, DataType.INT64), List.of(each, count), 2, List.of());
+    var chosen = to.gather(found, best.output(1), 0);
+    var rows = to.gather(boxes, to.gather(chosen, to.constant(TensorData.scalar(2L)), 1), 0);
+    var classes =
+        to.cast(to.gather(chosen, to.constant(TensorData.scalar(1L)), 1), DataType.FLOAT32);
+    return outputs(rows, classes, best.output(0), op.maxDetections(), to);
+  }
+
+  /// Filled up with zeros, and the number of those that count.
+  private static List<Value> outputs(
+      Value boxes, Value classes, Value scores, long most, OnnxCompose to) {
+    var count = to.shape(scores, 0, 1);
+    var missing = to.sub(to.vector(most), count);
+    var flat = to.concat(0, to.vector(0), missing);
+    var rows = to.concat(0, to.vector(0, 0), missing, to.vector(0));
+    return List.of(
+        to.reshape(filled(boxes, rows, to), 1, most, 4),
+        to.reshape(filled(classes, flat, to), 1, most),
+        to.reshape(filled(scores, flat, to), 1, most),
+        to.cast(count, DataType.FLOAT32));
+  }
+}
