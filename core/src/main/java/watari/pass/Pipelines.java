@@ -1,7 +1,28 @@
 package watari.pass;
 
 import java.util.List;
+import watari.pass.canonical.FoldPadIntoWindow;
+import watari.pass.canonical.FuseBatchBlocks;
+import watari.pass.canonical.FuseBatchNorm;
+import watari.pass.canonical.FuseChannelArithmetic;
+import watari.pass.canonical.FuseClips;
+import watari.pass.canonical.FuseGelu;
+import watari.pass.canonical.FuseHardSigmoid;
+import watari.pass.canonical.FuseHardSwish;
+import watari.pass.canonical.FuseL2Norm;
+import watari.pass.canonical.FuseLayerNorm;
+import watari.pass.canonical.FuseMish;
+import watari.pass.canonical.FuseNormScale;
+import watari.pass.canonical.FuseRmsNorm;
+import watari.pass.canonical.FuseSwish;
+import watari.pass.canonical.FuseTensorFlowLayerNorm;
+import watari.pass.canonical.MergeReshapes;
+import watari.pass.canonical.MergeTransposes;
+import watari.pass.canonical.MoveBeforeCast;
 import watari.pass.canonical.RemoveIdentity;
+import watari.pass.canonical.RemoveNeutralArithmetic;
+import watari.pass.canonical.ReplaceMatMulByFullyConnected;
+import watari.pass.canonical.ReplaceMinMaxByClip;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
@@ -22,6 +43,7 @@ public final class Pipelines {
             "canonical",
             new Stage(cleaning()),
             Stage.of(new FoldQuantization()),
+            Stage.of(idioms(), new DeadCode(), new ConstantFolding(), new CommonSubexpressions()),
             new Stage(cleaning())));
   }
 
@@ -30,8 +52,39 @@ public final class Pipelines {
     return List.of(
         new DeadCode(),
         new ConstantFolding(),
-        new RulePass("identities", List.of(new RemoveIdentity())),
+        new RulePass(
+            "identities",
+            List.of(
+                new RemoveIdentity(),
+                new RemoveNeutralArithmetic(),
+                new MergeTransposes(),
+                new MergeReshapes(),
+                new MoveBeforeCast())),
         new CommonSubexpressions(),
         new DeadCode());
+  }
+
+  /// Operators that sources write out.
+  private static Pass idioms() {
+    return new RulePass(
+        "idioms",
+        List.of(
+            new ReplaceMinMaxByClip(),
+            new FuseClips(),
+            new FuseHardSigmoid(),
+            new FuseHardSwish(),
+            new FuseSwish(),
+            new FuseMish(),
+            new FuseGelu(),
+            new FuseTensorFlowLayerNorm(),
+            new FuseLayerNorm(),
+            new FuseRmsNorm(),
+            new FuseL2Norm(),
+            new FuseNormScale(),
+            new FuseBatchBlocks(),
+            new FoldPadIntoWindow(),
+            new ReplaceMatMulByFullyConnected(),
+            new FuseBatchNorm(),
+            new FuseChannelArithmetic()));
   }
 }

@@ -9,6 +9,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongToDoubleFunction;
 import java.util.function.LongUnaryOperator;
 
 /// The elements of a constant tensor, in row-major order.
@@ -174,6 +175,11 @@ public abstract class TensorData {
   /// Repeats dims of 1 and adds outer axes so that the shape becomes `to`.
   public final TensorData expanded(Shape to) {
     return to.equals(shape) ? this : Views.expanded(this, to);
+  }
+
+  /// Each element times the factor of its index, rounded to the same type.
+  public final TensorData scaled(LongToDoubleFunction factor) {
+    return new Views.Scaled(this, factor);
   }
 
   /// Element `i` of the result is element `source(i)` of this.

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongToDoubleFunction;
 import java.util.function.LongUnaryOperator;
 
 /// The lazy kinds of [TensorData].
@@ -334,6 +335,26 @@ final class Views {
     @Override
     public double doubleAt(long index) {
       return longAt(index);
+    }
+  }
+
+  static final class Scaled extends SameOrder {
+    private final LongToDoubleFunction factor;
+
+    Scaled(TensorData source, LongToDoubleFunction factor) {
+      super(source, source.dtype(), source.shape());
+      this.factor = factor;
+    }
+
+    @Override
+    public double doubleAt(long index) {
+      double product = source.doubleAt(index) * factor.applyAsDouble(index);
+      return dtype() == DataType.FLOAT32 ? (float) product : product;
+    }
+
+    @Override
+    public long longAt(long index) {
+      return (long) doubleAt(index);
     }
   }
 

@@ -16,7 +16,10 @@ import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 import watari.rewrite.Rule;
 import watari.rewrite.RulePass;
+import watari.tensor.Dim;
+import watari.tensor.Shape;
 import watari.tensor.TensorData;
+import watari.tensor.TensorType;
 
 /// Says what a rule or pass makes of a graph, and that the graph then computes the same.
 public final class RuleAssert {
@@ -111,7 +114,15 @@ public final class RuleAssert {
   static List<TensorData> run(Graph graph, long seed) {
     var random = new Random(seed);
     Map<Value, TensorData> inputs = new HashMap<>();
-    for (var input : graph.inputs()) inputs.put(input, Tensors.random(input.type(), random));
+    for (var input : graph.inputs())
+      inputs.put(input, Tensors.random(settled(input.type()), random));
     return new PlainEvaluator().run(graph, inputs);
+  }
+
+  /// The type with 3 for each dim that is not known.
+  private static TensorType settled(TensorType type) {
+    return type.with(
+        Shape.of(
+            type.shape().dims().stream().map(dim -> dim.isFixed() ? dim : Dim.of(3)).toList()));
   }
 }

@@ -1,5 +1,7 @@
 package watari.pass.edit;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -42,11 +44,11 @@ public final class CutGraph implements Pass {
     if (!complete) return;
     if (!outputs.isEmpty()) {
       graph.clearOutputs();
-      for (var output : outputs) graph.addOutput(output, names.get(output));
+      for (var output : outputs) graph.addOutput(output, requireNonNull(names.get(output)));
     }
     var before = graph.inputs().stream().filter(CutGraph::isUsed).toList();
     var cut = new ArrayList<Value>();
-    for (var input : inputs) cut.add(cutAt(graph, names.get(input), input));
+    for (var input : inputs) cut.add(cutAt(graph, requireNonNull(names.get(input)), input));
     new DeadCode().run(graph, log);
     if (!inputs.isEmpty()) takeInputs(graph, cut, log);
     else before.stream().filter(value -> !isNeeded(graph, value)).forEach(graph::removeInput);

@@ -1,5 +1,7 @@
 package watari.pass.edit;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +47,7 @@ public final class StateToIo implements Pass {
     for (var state : List.copyOf(graph.states())) {
       if (inBodies.contains(state.name())) continue;
       outputs.add(state.name() + "_out");
-      graph.addOutput(state.name() + "_out", present.get(state.name()));
+      graph.addOutput(state.name() + "_out", requireNonNull(present.get(state.name())));
       graph.removeState(state.name());
       log.fired(name());
     }

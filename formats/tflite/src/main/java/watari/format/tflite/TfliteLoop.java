@@ -3,6 +3,7 @@ package watari.format.tflite;
 import static watari.format.tflite.schema.BuiltinOperator.*;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import watari.graph.Graph;
@@ -17,7 +18,9 @@ import watari.tensor.TensorType;
 /// Writes a Loop as WHILE, whose variables are the iteration, the trip count, the condition, the
 /// carried values, the stacks so far, and what the body uses.
 ///
-/// A stack grows by concatenation. The iteration and the trip count are int64.
+/// A stack grows by concatenation. It begins with a row of zeros, which is cut off behind the loop:
+/// LiteRT fails on a variable without elements where the body has fixed shapes. The iteration and
+/// the trip count are int64.
 final class TfliteLoop {
   private static final TensorType COUNT = TensorType.of(DataType.INT64);
   private static final TensorType CONDITION = TensorType.of(DataType.BOOL);
@@ -51,13 +54,30 @@ final class TfliteLoop {
     var results = new ArrayList<Integer>();
     for (int i = 0; i < types.size(); i++) {
       int output = i - CARRIED;
-      boolean isOutput = output >= 0 && output < op.carried() + op.scans();
       results.add(
-          isOutput && output < node.outputs().size()
+          output >= 0 && output < op.carried() && output < node.outputs().size()
               ? TfliteControlOps.result(node.output(output), out)
               : out.temporary(types.get(i)));
     }
     out.add(WHILE, TfliteOptions.whileLoop(condition, loop), initial, results);
+    for (int i = op.carried(); i < node.outputs().size(); i++) {
+      var value = node.output(i);
+      if (value.isPresent()) withoutFirst(results.get(CARRIED + i), out.tensor(value));
+    }
+  }
+
+  /// A stack without its first row.
+  private void withoutFirst(int stack, int result) {
+    int rank = out.type(stack).shape().rank();
+    var begin = new int[rank];
+    var strides = new int[rank];
+    begin[0] = 1;
+    Arrays.fill(strides, 1);
+    out.add(
+        STRIDED_SLICE,
+        TfliteOptions.stridedSlice(0, (1 << rank) - 1),
+        List.of(stack, out.ints(begin), out.ints(new int[rank]), out.ints(strides)),
+        List.of(result));
   }
 
   private List<Integer> initial() {
@@ -81,8 +101,8 @@ final class TfliteLoop {
       if (!each.shape().isFixed()) {
         throw Refusal.dynamic("scan output " + i + " has shape " + each.shape());
       }
-      var none = Shape.of(Dim.ZERO).concat(each.shape());
-      all.add(out.constant(TensorData.filled(TensorData.scalar(each.dtype(), 0), none)));
+      var first = Shape.of(Dim.ONE).concat(each.shape());
+      all.add(out.constant(TensorData.filled(TensorData.scalar(each.dtype(), 0), first)));
       types.add(
           new TensorType(
               each.dtype(),
