@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.TreeSet;
 import watari.finding.Findings;
 import watari.graph.Model;
 
@@ -17,6 +18,11 @@ public interface FormatReader {
   /// else becomes [watari.op.Custom].
   default Map<String, NavigableSet<Integer>> operators() {
     return Map.of();
+  }
+
+  /// The names of all operators that the format's specification has.
+  default NavigableSet<String> specified() {
+    return new TreeSet<>();
   }
 
   /// Whether a file or folder is of this format, from a few of its bytes; never throws for

@@ -1,7 +1,10 @@
 package watari.rewrite;
 
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import watari.graph.Graph;
+import watari.op.Op;
 
 /// Passes in stages: each stage is run again until nothing in it fires any more, within bounds.
 public record Pipeline(String name, List<Stage> stages) implements Pass {
@@ -24,6 +27,14 @@ public record Pipeline(String name, List<Stage> stages) implements Pass {
 
   public static Pipeline of(String name, Stage... stages) {
     return new Pipeline(name, List.of(stages));
+  }
+
+  @Override
+  public Set<Class<? extends Op>> roots() {
+    return stages.stream()
+        .flatMap(stage -> stage.passes().stream())
+        .flatMap(pass -> pass.roots().stream())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import watari.graph.Graph;
 import watari.graph.Inference;
 import watari.graph.Node;
@@ -35,6 +36,11 @@ public final class RulePass implements Pass {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public Set<Class<? extends Op>> roots() {
+    return rules.stream().map(Rule::root).collect(Collectors.toUnmodifiableSet());
   }
 
   @Override

@@ -10,9 +10,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import watari.format.onnx.schema.AttributeProto;
 import watari.format.onnx.schema.AttributeProto.AttributeType;
 import watari.format.onnx.schema.NodeProto;
@@ -58,6 +60,16 @@ final class OnnxOperators {
     return Optional.ofNullable(ALL.get(domain + " " + name))
         .map(versions -> versions.floorEntry(opset))
         .map(Map.Entry::getValue);
+  }
+
+  /// The names in a domain.
+  static NavigableSet<String> names(String domain) {
+    var names = new TreeSet<String>();
+    for (var key : ALL.keySet()) {
+      int space = key.lastIndexOf(' ');
+      if (key.substring(0, space).equals(domain)) names.add(key.substring(space + 1));
+    }
+    return names;
   }
 
   /// Whether the operator is in any opset.

@@ -1,7 +1,9 @@
 package watari.format.onnx;
 
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeMap;
 import watari.format.ReadTable;
 
 /// The tables of all operators that are read, by domain.
@@ -54,6 +56,16 @@ final class OnnxReadOps {
     OnnxReadImageOps.register(table);
     OnnxReadSequenceOps.register(table);
     return table;
+  }
+
+  /// Names, with their domain where it is not the standard one, and versions of what is read.
+  static Map<String, NavigableSet<Integer>> versions() {
+    var all = new TreeMap<String, NavigableSet<Integer>>();
+    TABLES.forEach((domain, table) -> {
+      var prefix = domain.equals(OnnxFormat.DOMAIN) ? "" : domain + ".";
+      table.versions().forEach((name, since) -> all.put(prefix + name, since));
+    });
+    return all;
   }
 
   /// Reads a node of a domain; what no table has becomes a [watari.op.Custom].

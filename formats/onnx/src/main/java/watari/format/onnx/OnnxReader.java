@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import watari.finding.Finding;
@@ -29,6 +30,16 @@ public final class OnnxReader implements FormatReader {
   @Override
   public String format() {
     return OnnxFormat.NAME;
+  }
+
+  @Override
+  public Map<String, NavigableSet<Integer>> operators() {
+    return OnnxReadOps.versions();
+  }
+
+  @Override
+  public NavigableSet<String> specified() {
+    return OnnxOperators.names(OnnxFormat.DOMAIN);
   }
 
   @Override

@@ -11,12 +11,15 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.finding.ModelException;
 import watari.format.FormatReader;
 import watari.format.ReadOptions;
+import watari.format.tflite.schema.BuiltinOperator;
 import watari.format.tflite.schema.SignatureDef;
 import watari.format.tflite.schema.TensorMap;
 import watari.graph.Graph;
@@ -41,6 +44,13 @@ public final class TfliteReader implements FormatReader {
     var all = new TreeMap<>(TfliteReadOps.BUILTIN.versions());
     all.putAll(TfliteReadOps.CUSTOM.versions());
     return all;
+  }
+
+  @Override
+  public NavigableSet<String> specified() {
+    var names = new TreeSet<>(List.of(BuiltinOperator.names));
+    names.removeAll(Set.of("CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"));
+    return names;
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.format.ByteSource;
@@ -15,6 +16,7 @@ import watari.format.TargetProfile;
 import watari.format.WriteOptions;
 import watari.graph.Graph;
 import watari.graph.Model;
+import watari.op.Op;
 
 /// Writes TFLite models: builtin operators, and custom ones that came from a TFLite model.
 public final class TfliteWriter implements FormatWriter {
@@ -24,6 +26,11 @@ public final class TfliteWriter implements FormatWriter {
   @Override
   public String format() {
     return "tflite";
+  }
+
+  @Override
+  public Set<Class<? extends Op>> operators() {
+    return TfliteWriteOps.TABLE.kinds();
   }
 
   @Override
