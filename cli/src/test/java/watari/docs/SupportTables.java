@@ -47,14 +47,15 @@ final class SupportTables {
   }
 
   String page() {
-    var text = new StringBuilder(
-        """
-        # Operators
+    var text =
+        new StringBuilder(
+            """
+            # Operators
 
-        Made from the operator tables of the formats; `SupportTablesTest` keeps it so. A model may still be refused for an attribute, an element type or a
-        shape that a target cannot express; the report of `convert` then says which node, why and what to do.
+            Made from the operator tables of the formats; `SupportTablesTest` keeps it so. A model may still be refused for an attribute, an element type or a
+            shape that a target cannot express; the report of `convert` then says which node, why and what to do.
 
-        """);
+            """);
     writing(text);
     for (var reader : readers) reading(reader, text);
     return text.toString();

@@ -7,7 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/// The documents that are made from tables are as the tables are; `-Dwatari.update=true` writes them.
+/// The documents that are made from tables are as the tables are; `-Dwatari.update=true` writes
+/// them.
 class SupportTablesTest {
   private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
   private static final String BEGIN = "<!-- support:begin -->\n";
@@ -33,8 +34,9 @@ class SupportTablesTest {
   private static void keep(Path file, String expected) throws IOException {
     if (Boolean.getBoolean("watari.update")) Files.writeString(file, expected);
     assertThat(file)
-        .as("made by: ./verify -Dwatari.update=true -pl cli -am -Dtest=SupportTablesTest"
-            + " -Dsurefire.failIfNoSpecifiedTests=false")
+        .as(
+            "made by: ./verify -Dwatari.update=true -pl cli -am -Dtest=SupportTablesTest"
+                + " -Dsurefire.failIfNoSpecifiedTests=false")
         .hasContent(expected);
   }
 }
