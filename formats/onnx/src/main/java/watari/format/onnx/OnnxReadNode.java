@@ -79,8 +79,9 @@ final class OnnxReadNode extends OnnxTerms {
     return proto.getInputCount();
   }
 
+  /// Whether input `i` is there; there is none at -1.
   boolean has(int i) {
-    return i < proto.getInputCount() && !scope().isAbsent(proto.getInput(i));
+    return i >= 0 && i < proto.getInputCount() && !scope().isAbsent(proto.getInput(i));
   }
 
   String inputName(int i) {

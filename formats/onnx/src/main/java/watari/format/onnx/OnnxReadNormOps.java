@@ -36,6 +36,7 @@ final class OnnxReadNormOps {
         .on("InstanceNormalization", OnnxReadNormOps::instanceNorm)
         .on("LayerNormalization", OnnxReadNormOps::layerNorm)
         .on("RMSNormalization", OnnxReadNormOps::rmsNorm)
+        .on("SimplifiedLayerNormalization", OnnxReadNormOps::simplifiedLayerNorm)
         .on("GroupNormalization", OnnxReadNormOps::groupNormByGroup)
         .on("GroupNormalization", 21, OnnxReadNormOps::groupNorm)
         .on("MeanVarianceNormalization", OnnxReadNormOps::meanVarianceNorm)
@@ -176,6 +177,12 @@ final class OnnxReadNormOps {
 
   private static void rmsNorm(OnnxReadNode n) {
     n.give(new RmsNorm(axis(n, -1), n.real("epsilon", 1e-5f)), n.in(0), n.in(1));
+  }
+
+  /// ONNX Runtime's name for it, in ONNX' own domain.
+  private static void simplifiedLayerNorm(OnnxReadNode n) {
+    if (n.wants(1)) n.custom();
+    else rmsNorm(n);
   }
 
   private static void groupNorm(OnnxReadNode n) {

@@ -15,7 +15,7 @@ final class OnnxReadOps {
   }
 
   private static final Map<String, ReadTable<Entry>> TABLES =
-      Map.of(OnnxFormat.DOMAIN, standard(), "com.microsoft", new ReadTable<Entry>());
+      Map.of(OnnxFormat.DOMAIN, standard(), "com.microsoft", microsoft());
 
   private static final Set<String> MOVING =
       Set.of(
@@ -68,11 +68,18 @@ final class OnnxReadOps {
     return all;
   }
 
+  private static ReadTable<Entry> microsoft() {
+    var table = new ReadTable<Entry>();
+    OnnxReadMicrosoftOps.register(table);
+    return table;
+  }
+
   /// Reads a node of a domain; what no table has becomes a [watari.op.Custom].
   static void read(String domain, OnnxReadNode node) {
     var name = node.proto().getOpType();
     var operator = OnnxOperators.find(domain, name, node.opset());
-    if (operator.isEmpty() && OnnxOperators.has(domain, name)) {
+    boolean isContributed = name.equals("LayerNormalization");
+    if (operator.isEmpty() && OnnxOperators.has(domain, name) && !isContributed) {
       throw OnnxRefusal.broken(
           "operator '"
               + name

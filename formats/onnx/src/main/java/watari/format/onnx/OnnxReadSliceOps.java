@@ -48,7 +48,7 @@ final class OnnxReadSliceOps {
     }
   }
 
-  private static void pad(OnnxReadNode n) {
+  static void pad(OnnxReadNode n) {
     var inputs = new ArrayList<>(n.inputs());
     // Some exporters give the padded value as a vector of one element.
     if (n.has(2) && n.shape(2).hasRank(1)) inputs.set(2, n.squeeze(n.in(2), 0));
