@@ -5,6 +5,7 @@ import static watari.format.tflite.schema.BuiltinOperator.*;
 import java.util.List;
 import java.util.Map;
 import watari.format.OpTable;
+import watari.format.tflite.legalize.BroadcastLimits;
 import watari.graph.Node;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.PRelu;
@@ -43,17 +44,8 @@ final class TfliteBinaryOps {
         .on(Select.class, TfliteBinaryOps::select);
   }
 
-  /// The rank up to which a kernel broadcasts.
-  static int maxBroadcastRank(Binary.Kind kind) {
-    return switch (kind) {
-      case ADD, MUL, SUB -> 6;
-      case DIV, MAX, MIN -> 5;
-      default -> 4;
-    };
-  }
-
   private static void binary(Binary op, Node node, TfliteSubgraph out) {
-    requireBroadcast(node, maxBroadcastRank(op.kind()));
+    requireBroadcast(node, BroadcastLimits.of(op.kind()));
     requireOneType(node);
     switch (op.kind()) {
       case ADD, SUB, MUL, DIV -> arithmetic(op, node, out);
@@ -109,7 +101,7 @@ final class TfliteBinaryOps {
   }
 
   private static void select(Select op, Node node, TfliteSubgraph out) {
-    requireBroadcast(node, 5);
+    requireBroadcast(node, BroadcastLimits.SELECT);
     if (node.input(1).type().isQuantized() || node.output().type().isQuantized()) {
       TfliteQuantized.requireSame(node.input(1).type(), node.output().type());
       TfliteQuantized.requireSame(node.input(2).type(), node.output().type());

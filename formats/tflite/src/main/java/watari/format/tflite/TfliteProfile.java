@@ -66,7 +66,7 @@ public final class TfliteProfile implements TargetProfile {
 
   @Override
   public List<Pass> legalize() {
-    return TfliteLegalize.legalize();
+    return TfliteLegalize.legalize(this::refuse);
   }
 
   @Override

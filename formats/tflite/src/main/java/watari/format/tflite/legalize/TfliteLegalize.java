@@ -1,17 +1,71 @@
 package watari.format.tflite.legalize;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import watari.finding.Finding;
+import watari.graph.Node;
+import watari.pass.fold.CommonSubexpressions;
+import watari.pass.fold.ConstantFolding;
+import watari.pass.fold.DeadCode;
+import watari.pass.replace.ReplaceElementwise;
+import watari.pass.replace.ReplaceIndexing;
+import watari.pass.replace.ReplaceNorms;
+import watari.pass.replace.ReplaceReductions;
+import watari.rewrite.Match;
 import watari.rewrite.Pass;
+import watari.rewrite.Rule;
+import watari.rewrite.RulePass;
 
 /// The stages that make a graph writable as TFLite.
 public final class TfliteLegalize {
   private TfliteLegalize() {}
 
+  /// Whole operators that TFLite lacks.
   public static List<Pass> decompose() {
-    return List.of();
+    var rules = new ArrayList<Rule<?>>();
+    rules.add(ReplaceReductions.emptyReduce());
+    rules.addAll(ReplaceNorms.softmaxes());
+    rules.add(ReplaceReductions.topK());
+    return List.of(new CarryTypes(), new RulePass("decompose", rules));
   }
 
-  public static List<Pass> legalize() {
-    return List.of();
+  /// What hangs on layouts, ranks and element types.
+  ///
+  /// @param refuse why a node cannot be written
+  public static List<Pass> legalize(Function<Node, Optional<Finding>> refuse) {
+    var rules = new ArrayList<Rule<?>>();
+    rules.add(ReplaceReductions.emptyReduce());
+    rules.addAll(ConvRules.all());
+    rules.addAll(PoolRules.all());
+    rules.addAll(ReplaceElementwise.activations());
+    rules.add(ReplaceElementwise.unary());
+    rules.addAll(ReplaceNorms.statistics());
+    rules.addAll(ReplaceNorms.softmaxes());
+    rules.add(ReplaceNorms.hardmax());
+    rules.add(ReplaceNorms.lpNorm());
+    rules.add(ReplaceNorms.lrn());
+    rules.add(ReplaceReductions.reduce());
+    rules.add(ReplaceReductions.argReduce());
+    rules.add(ReplaceReductions.cumulative());
+    rules.add(ReplaceReductions.topK());
+    rules.addAll(ReplaceIndexing.all());
+    rules.addAll(ReplaceIndexing.positiveIndices(TfliteLegalize::mayBeNegative));
+    rules.addAll(ElementRules.all());
+    rules.addAll(ShapeRules.all());
+    rules.addAll(TypeRules.all(refuse));
+    return List.of(
+        new RulePass("legalize", rules),
+        new DeadCode(),
+        new ConstantFolding(),
+        new CommonSubexpressions(),
+        new RulePass("legalize again", rules),
+        new DeadCode());
+  }
+
+  /// TFLite's own gathers have no negative indices.
+  private static boolean mayBeNegative(Match<?> match) {
+    return !match.node().origin().operator().startsWith("GATHER");
   }
 }

@@ -1,0 +1,209 @@
+package watari.pass.replace;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import watari.graph.Value;
+import watari.op.ElementwiseOp.Identity;
+import watari.op.ReduceOp.ArgReduce;
+import watari.op.ReduceOp.Cumulative;
+import watari.op.ReduceOp.Reduce;
+import watari.op.ReduceOp.TopK;
+import watari.op.ShapeOp.Pad;
+import watari.op.Shapes;
+import watari.rewrite.Match;
+import watari.rewrite.Outcome;
+import watari.rewrite.Rule;
+import watari.tensor.DataType;
+import watari.tensor.TensorData;
+
+/// Reductions and searches as simpler ones.
+public final class ReplaceReductions {
+  private ReplaceReductions() {}
+
+  /// Reductions other than sum, mean, product, extremes, any and all.
+  public static Rule<Reduce> reduce() {
+    return new Replacement<>("ReplaceReduce", Reduce.class, ReplaceReductions::reduce);
+  }
+
+  /// The index of the last extreme by that of the first of what is reversed.
+  public static Rule<ArgReduce> argReduce() {
+    return new Replacement<>(
+        "ReplaceLastArgReduce", ArgReduce.class, ReplaceReductions::argReduce);
+  }
+
+  /// Products by doubling shifts.
+  public static Rule<Cumulative> cumulative() {
+    return new Replacement<>(
+        "ReplaceCumulativeProduct", Cumulative.class, ReplaceReductions::cumulative);
+  }
+
+  /// The smallest, and those of other axes, by the largest of the last axis.
+  public static Rule<TopK> topK() {
+    return new Replacement<>("ReplaceTopK", TopK.class, ReplaceReductions::topK);
+  }
+
+  /// The reduced axes, where they are known.
+  static Optional<List<Integer>> axes(Match<Reduce> match) {
+    var shape = match.input(0).shape();
+    if (!shape.isRanked()) return Optional.empty();
+    if (!match.input(1).isPresent()) {
+      return Optional.of(IntStream.range(0, shape.rank()).boxed().toList());
+    }
+    return match
+        .integers(1)
+        .map(all -> IntStream.range(0, all.length)
+            .mapToObj(i -> Shapes.axis(all[i], shape.rank()))
+            .distinct()
+            .toList());
+  }
+
+  private static Outcome reduce(Reduce op, Match<Reduce> match, Formula f) {
+    var x = match.input(0);
+    var axes = axes(match);
+    if (axes.isEmpty()) return Replacement.left("the axes are not known");
+    boolean all = op.keepDims();
+    boolean none = axes.get().isEmpty();
+    return switch (op.kind()) {
+      case L1 -> match.replaceWith(reduced(Reduce.Kind.SUM, f.abs(x), all, axes.get(), f));
+      case L2 ->
+          match.replaceWith(
+              none
+                  ? f.abs(x)
+                  : f.sqrt(reduced(Reduce.Kind.SUM, f.square(x), all, axes.get(), f)));
+      case LOG_SUM ->
+          match.replaceWith(f.log(reduced(Reduce.Kind.SUM, x, all, axes.get(), f)));
+      case SUM_SQUARE ->
+          match.replaceWith(reduced(Reduce.Kind.SUM, f.square(x), all, axes.get(), f));
+      case LOG_SUM_EXP ->
+          none ? match.replaceWith(new Identity(), x) : logSumExp(op, x, axes.get(), match, f);
+      case SUM, MEAN, PROD, MAX, MIN, ALL, ANY ->
+          none ? match.replaceWith(new Identity(), x) : Replacement.left("it is an operator");
+    };
+  }
+
+  private static Value reduced(
+      Reduce.Kind kind, Value x, boolean keepDims, List<Integer> axes, Formula f) {
+    return axes.isEmpty() ? x : f.reduce(kind, x, keepDims, axes);
+  }
+
+  private static Outcome logSumExp(
+      Reduce op, Value x, List<Integer> axes, Match<Reduce> match, Formula f) {
+    var largest = f.reduce(Reduce.Kind.MAX, x, true, axes);
+    // Finite, so that infinities do not meet.
+    var shift = f.max(f.min(largest, Float.MAX_VALUE), -Float.MAX_VALUE);
+    var sum = f.reduce(Reduce.Kind.SUM, f.exp(f.sub(x, shift)), true, axes);
+    var result = f.add(f.log(sum), shift);
+    if (op.keepDims()) return match.replaceWith(result);
+    return match.replaceWith(f.reduce(Reduce.Kind.SUM, result, false, axes));
+  }
+
+  private static Outcome argReduce(ArgReduce op, Match<ArgReduce> match, Formula f) {
+    if (!op.last()) return Replacement.left("it gives the first");
+    var x = match.input(0);
+    if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
+    int axis = Shapes.axis(op.axis(), x.shape().rank());
+    if (!x.shape().dim(axis).isFixed()) return Replacement.left("the axis' dim is not fixed");
+    var first =
+        new ArgReduce(op.largest(), axis, op.keepDims(), false, op.to());
+    var index = f.op(first, f.reversed(x, axis));
+    return match.replaceWith(
+        f.sub(f.scalar(index, x.shape().dim(axis).fixed() - 1), index));
+  }
+
+  private static Outcome cumulative(Cumulative op, Match<Cumulative> match, Formula f) {
+    if (op.kind() != Cumulative.Kind.PROD) return Replacement.left("it is a sum");
+    var given = match.integers(1);
+    var x = match.input(0);
+    if (given.isEmpty() || !x.shape().isRanked()) return Replacement.left("the axis is not known");
+    int axis = Shapes.axis(given.get()[0], x.shape().rank());
+    if (!x.shape().dim(axis).isFixed()) return Replacement.left("the axis' dim is not fixed");
+    long count = x.shape().dim(axis).fixed();
+    var product = op.exclusive() ? shifted(x, axis, 1, op.reverse(), f) : x;
+    for (long step = 1; step < count; step *= 2) {
+      product = f.mul(product, shifted(product, axis, step, op.reverse(), f));
+    }
+    return match.replaceWith(product);
+  }
+
+  /// The elements moved along an axis, ones where there are none.
+  private static Value shifted(Value x, int axis, long by, boolean back, Formula f) {
+    int rank = x.shape().rank();
+    var pads = new long[2 * rank];
+    long count = x.shape().dim(axis).fixed();
+    pads[back ? rank + axis : axis] = by;
+    var padded =
+        f.op(new Pad(Pad.Mode.CONSTANT), x, f.vector(pads), f.scalar(x, 1));
+    return back ? f.slice(padded, axis, by, by + count) : f.slice(padded, axis, 0, count);
+  }
+
+  private static Outcome topK(TopK op, Match<TopK> match, Formula f) {
+    var x = match.input(0);
+    if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
+    int rank = x.shape().rank();
+    int axis = Shapes.axis(op.axis(), rank);
+    if (axis == rank - 1 && op.largest() && op.indices() == DataType.INT32) {
+      return Replacement.left("it is an operator");
+    }
+    if (!op.largest() && !x.dtype().isFloat() && !x.type().isQuantized()) {
+      return smallestInteger(op, match, f);
+    }
+    var searched = op.largest() ? x : f.neg(x);
+    var made =
+        f.builder()
+            .add(
+                new TopK(rank - 1, true, op.sorted(), DataType.INT32),
+                List.of(f.toLast(searched, axis), match.input(1)),
+                2,
+                List.of());
+    var values = f.toLast(made.output(0), axis);
+    var indices = f.cast(f.toLast(made.output(1), axis), op.indices());
+    return match.replaceWith(op.largest() ? values : f.neg(values), indices);
+  }
+
+  /// The order of integers is turned by what never overflows: `-1 - x`.
+  private static Outcome smallestInteger(TopK op, Match<TopK> match, Formula f) {
+    if (!match.input(0).dtype().isSigned()) return Replacement.left("it is unsigned");
+    var turned = f.sub(f.scalar(match.input(0), -1), match.input(0));
+    var made =
+        f.builder()
+            .add(
+                new TopK(op.axis(), true, op.sorted(), op.indices()),
+                List.of(turned, match.input(1)),
+                2,
+                List.of());
+    var values = f.sub(f.scalar(turned, -1), made.output(0));
+    return match.replaceWith(values, made.output(1));
+  }
+
+  /// A constant of one element, of the neutral element of a reduction.
+  static TensorData neutral(Reduce.Kind kind, DataType dtype) {
+    double value =
+        switch (kind) {
+          case MAX -> dtype.isFloat() ? Double.NEGATIVE_INFINITY : dtype.min();
+          case MIN -> dtype.isFloat() ? Double.POSITIVE_INFINITY : dtype.max();
+          case PROD, ALL -> 1;
+          case MEAN -> Double.NaN;
+          case LOG_SUM, LOG_SUM_EXP -> Double.NEGATIVE_INFINITY;
+          default -> 0;
+        };
+    return TensorData.scalar(dtype, value);
+  }
+
+  /// Reductions of no elements, and operators without elements: constants.
+  public static Rule<Reduce> emptyReduce() {
+    return new Replacement<>(
+        "ReplaceReductionOfNothing",
+        Reduce.class,
+        (op, match, f) -> {
+          var from = match.input(0).shape();
+          var to = match.output().shape();
+          boolean isEmpty = from.isRanked() && from.dims().stream().anyMatch(dim -> dim.is(0));
+          if (!isEmpty || !to.isFixed()) return Replacement.left("there are elements");
+          var axes = axes(match);
+          if (axes.isEmpty()) return Replacement.left("the axes are not known");
+          return match.replaceWith(
+              f.constant(TensorData.filled(neutral(op.kind(), match.input(0).dtype()), to)));
+        });
+  }
+}

@@ -1,0 +1,228 @@
+package watari.format.tflite.legalize;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import watari.finding.Finding;
+import watari.graph.Graph;
+import watari.graph.GraphBuilder;
+import watari.graph.Inference;
+import watari.graph.Node;
+import watari.graph.State;
+import watari.graph.Value;
+import watari.op.ControlOp.ReadState;
+import watari.op.Custom;
+import watari.op.ElementwiseOp.Bitcast;
+import watari.op.ElementwiseOp.Cast;
+import watari.op.Op;
+import watari.op.QuantizeOp.Convert;
+import watari.op.SignalOp.ComplexPart;
+import watari.rewrite.Pass;
+import watari.rewrite.PassLog;
+import watari.tensor.DataType;
+import watari.tensor.TensorType;
+
+/// Element types that LiteRT does not compute with are carried by ones that it does: float64,
+/// float16 and bfloat16 by float32, float8 by float32, integers below 8 bits by 8.
+///
+/// A Cast to such a type still rounds to it. Inputs and outputs of float16 stay; others are carried
+/// as well. Weights in float16 stay as they are, behind a Cast.
+final class CarryTypes implements Pass {
+  private static final Map<DataType, DataType> CARRIERS =
+      Map.of(
+          DataType.FLOAT64, DataType.FLOAT32,
+          DataType.FLOAT16, DataType.FLOAT32,
+          DataType.BFLOAT16, DataType.FLOAT32,
+          DataType.INT4, DataType.INT8,
+          DataType.INT2, DataType.INT8,
+          DataType.UINT4, DataType.UINT8,
+          DataType.UINT2, DataType.UINT8);
+
+  private static final long KEPT_BYTES = 1024;
+
+  @Override
+  public String name() {
+    return "carry types";
+  }
+
+  @Override
+  public void run(Graph graph, PassLog log) {
+    new Run(log).graph(graph, true);
+  }
+
+  /// The carrier of a type that is not computed with.
+  static Optional<DataType> carrier(TensorType type) {
+    return type.isQuantized() ? Optional.empty() : Optional.ofNullable(CARRIERS.get(type.dtype()));
+  }
+
+  private static DataType carried(DataType dtype) {
+    return CARRIERS.getOrDefault(dtype, dtype);
+  }
+
+  private static final class Run {
+    private final PassLog log;
+    private final TreeSet<DataType> narrowed = new TreeSet<>();
+
+    Run(PassLog log) {
+      this.log = log;
+    }
+
+    void graph(Graph graph, boolean isEntry) {
+      if (!uses(graph)) {
+        for (var node : graph) for (var body : node.bodies()) graph(body, false);
+        return;
+      }
+      var half =
+          IntStream.range(0, graph.outputs().size())
+              .filter(i -> graph.outputs().get(i).dtype() == DataType.FLOAT16)
+              .boxed()
+              .toList();
+      for (var input : graph.inputs()) input(input, graph, isEntry);
+      for (var state : List.copyOf(graph.states())) state(state, graph);
+      for (var node : graph.nodes()) node(node);
+      for (int i = 0; i < graph.outputs().size(); i++) {
+        output(i, graph, isEntry && half.contains(i));
+      }
+      if (isEntry) narrowed.forEach(this::report);
+    }
+
+    private static boolean uses(Graph graph) {
+      for (var input : graph.inputs()) if (carrier(input.type()).isPresent()) return true;
+      for (var node : graph) {
+        for (var v : node.inputs()) {
+          if (v.isPresent() && carrier(v.type()).isPresent()) return true;
+        }
+        for (var v : node.outputs()) {
+          if (v.isPresent() && carrier(v.type()).isPresent()) return true;
+        }
+      }
+      return false;
+    }
+
+    private void report(DataType dtype) {
+      var why = "%s is computed as %s".formatted(dtype, carried(dtype));
+      log.add(
+          dtype == DataType.FLOAT64
+              ? Finding.warning("DTYPE_NARROWED", why)
+              : Finding.note("DTYPE_CARRIED", why));
+    }
+
+    private void input(Value input, Graph graph, boolean isEntry) {
+      var carrier = carrier(input.type());
+      if (carrier.isEmpty()) return;
+      narrowed.add(input.dtype());
+      if (!isEntry || input.dtype() != DataType.FLOAT16) {
+        input.setType(input.type().with(carrier.get()));
+        return;
+      }
+      var uses = List.copyOf(input.uses());
+      if (uses.isEmpty()) return;
+      var builder = GraphBuilder.at(graph, graph.firstNode(), new Inference(graph));
+      var wide = builder.addNamed(input.name() + "/float32", new Cast(DataType.FLOAT32), input);
+      for (var use : uses) graph.setInput(use.node(), use.index(), wide);
+    }
+
+    private void state(State state, Graph graph) {
+      var carrier = carrier(state.type());
+      if (carrier.isEmpty()) return;
+      var type = state.type().with(carrier.get());
+      graph.addState(new State(state.name(), type, state.initial().cast(carrier.get())));
+    }
+
+    private void node(Node node) {
+      node.bodies().forEach(body -> graph(body, false));
+      boolean isFloat16Weight =
+          node.op() instanceof Cast(var to, _)
+              && carried(to) == DataType.FLOAT32
+              && node.input(0).isConstant()
+              && node.input(0).dtype() == DataType.FLOAT16;
+      if (!isFloat16Weight) {
+        for (int i = 0; i < node.inputs().size(); i++) constant(node, i);
+      }
+      round(node);
+      for (var output : node.outputs()) {
+        if (!output.isPresent()) continue;
+        carrier(output.type()).ifPresent(to -> {
+          narrowed.add(output.dtype());
+          output.setType(output.type().with(to));
+        });
+      }
+      node.graph().setOp(node, with(node.op()));
+    }
+
+    /// A constant in its carrier; large ones of float16 keep their storage.
+    private void constant(Node node, int i) {
+      var input = node.input(i);
+      if (!input.isConstant()) return;
+      var carrier = carrier(input.type());
+      if (carrier.isEmpty()) return;
+      var graph = node.graph();
+      var data = input.constant().orElseThrow();
+      Value made;
+      if (input.dtype() == DataType.FLOAT16 && data.sizeBytes() >= KEPT_BYTES) {
+        made =
+            GraphBuilder.before(node, new Inference(node.graph()))
+                .addNamed(input.name() + "/float32", new Cast(DataType.FLOAT32), input);
+      } else {
+        made = graph.addConstant(input.name(), data.cast(carrier.get()));
+      }
+      graph.setInput(node, i, made);
+    }
+
+    /// A Cast to a narrow type rounds before it widens.
+    private void round(Node node) {
+      if (!(node.op() instanceof Cast(var to, boolean saturate)) || !CARRIERS.containsKey(to)) return;
+      if (node.input(0).type().isQuantized()) return;
+      var builder = GraphBuilder.before(node, new Inference(node.graph()));
+      var rounded = Rounding.to(to, node.input(0), saturate, builder);
+      rounded.ifPresent(value -> {
+        var old = node.output();
+        node.graph().replaceUses(old, value);
+        value.setSourceNames(List.of(old.name()));
+      });
+    }
+
+    private void output(int i, Graph graph, boolean isHalf) {
+      var value = graph.outputs().get(i);
+      if (value.isConstant()) {
+        if (isHalf) return;
+        carrier(value.type()).ifPresent(to -> {
+          var data = value.constant().orElseThrow().cast(to);
+          graph.setOutput(i, graph.addConstant(value.name(), data));
+        });
+        return;
+      }
+      if (!isHalf || value.dtype() == DataType.FLOAT16) return;
+      var builder = GraphBuilder.at(graph, Optional.empty(), new Inference(graph));
+      graph.setOutput(i, builder.add(new Cast(DataType.FLOAT16), value));
+    }
+
+    private static Op with(Op op) {
+      return switch (op) {
+        case Cast(var to, boolean saturate) -> new Cast(carried(to), saturate);
+        case Convert(var to) when to == DataType.FLOAT16 || to == DataType.FLOAT64
+                || to == DataType.BFLOAT16 ->
+            new Convert(DataType.FLOAT32);
+        case ReadState(var state, var type) ->
+            new ReadState(state, carrier(type).map(type::with).orElse(type));
+        case ComplexPart part -> part;
+        case Bitcast bitcast -> bitcast;
+        case Custom(
+                var domain,
+                var name,
+                int version,
+                var attributes,
+                var outputs,
+                boolean isPure) -> {
+          var types = new ArrayList<TensorType>();
+          for (var type : outputs) types.add(carrier(type).map(type::with).orElse(type));
+          yield new Custom(domain, name, version, attributes, types, isPure);
+        }
+        default -> op;
+      };
+    }
+  }
+}

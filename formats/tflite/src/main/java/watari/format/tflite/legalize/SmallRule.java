@@ -1,0 +1,17 @@
+package watari.format.tflite.legalize;
+
+import watari.op.Op;
+import watari.pass.replace.Formula;
+import watari.pass.replace.Replacement;
+import watari.rewrite.Match;
+import watari.rewrite.Outcome;
+import watari.rewrite.Rule;
+
+/// A rewrite of one method, which itself says what becomes of quantized operands.
+record SmallRule<O extends Op>(String name, Class<O> root, Replacement.Step<O> step)
+    implements Rule<O> {
+  @Override
+  public Outcome apply(Match<O> match) {
+    return step.apply(match.op(), match, new Formula(match));
+  }
+}
