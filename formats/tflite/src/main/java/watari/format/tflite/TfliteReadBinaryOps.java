@@ -3,6 +3,7 @@ package watari.format.tflite;
 import static watari.op.BinaryOp.Binary.Kind.*;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import watari.format.ReadTable;
 import watari.format.tflite.TfliteReadOps.Entry;
 import watari.format.tflite.schema.AddOptions;
@@ -11,7 +12,6 @@ import watari.format.tflite.schema.MulOptions;
 import watari.format.tflite.schema.SubOptions;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.Select;
-import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Identity;
 
 /// Functions of two or three tensors that broadcast.
@@ -75,8 +75,19 @@ final class TfliteReadBinaryOps {
 
   /// Shifts by less than nothing or more than there is are brought into range.
   private static void rightShift(TfliteNode node) {
-    var amount = node.add(new Clip(0, node.in(0).dtype().bits() - 1), node.in(1));
-    node.emit(new Binary(SHIFT_RIGHT), node.in(0), amount);
+    var x = node.in(0);
+    var amount = node.in(1);
+    int most = x.dtype().bits() - 1;
+    var known = amount.constant();
+    boolean fits =
+        known.isPresent() && Arrays.stream(known.get().longs()).allMatch(a -> a >= 0 && a <= most);
+    if (!fits) {
+      if (x.dtype().isSigned()) {
+        amount = node.add(new Binary(MAX), amount, node.scalar(amount.dtype(), 0));
+      }
+      amount = node.add(new Binary(MIN), amount, node.scalar(amount.dtype(), most));
+    }
+    node.emit(new Binary(SHIFT_RIGHT), x, amount);
   }
 
   /// A vector of conditions chooses whole slices along the first axis.

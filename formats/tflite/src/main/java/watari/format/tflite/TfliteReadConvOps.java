@@ -61,8 +61,9 @@ final class TfliteReadConvOps {
             padding(options.padding(), 2),
             groups(channels(node, 0), node.shape(1).dim(3)),
             Layout.CHANNELS_LAST);
-    var bias = bias(node, 2, node.in(0), node.in(1));
-    node.emitActivated(options.fusedActivationFunction(), op, node.in(0), node.in(1), bias);
+    var filter = TfliteInt16Products.effective(node, 2, node.in(0), node.in(1));
+    var bias = bias(node, 2, node.in(0), filter);
+    node.emitActivated(options.fusedActivationFunction(), op, node.in(0), filter, bias);
   }
 
   private static Dim channels(TfliteNode node, int input) {
@@ -85,7 +86,8 @@ final class TfliteReadConvOps {
     var options = node.options(new DepthwiseConv2DOptions());
     var channels = channels(node, 0);
     if (!channels.isFixed()) throw Unreadable.dynamic("the number of channels is not fixed");
-    var filter = node.scope().transposed(node.in(1), 3, 1, 2, 0);
+    var turned = node.scope().transposed(node.in(1), 3, 1, 2, 0);
+    var filter = TfliteInt16Products.effective(node, 2, node.in(0), turned);
     var op =
         new Conv(
             List.of(options.strideH(), options.strideW()),
@@ -158,6 +160,7 @@ final class TfliteReadConvOps {
     var filter = node.scope().transposed(node.in(1), 3, 1, 2, 0);
     var strides = List.of(options.strideH(), options.strideW());
     var op = transposed(node, filter, strides, List.of(1, 1), options.padding());
+    filter = TfliteInt16Products.effective(node, 3, node.in(2), filter);
     var bias = bias(node, 3, node.in(2), filter);
     node.emitActivated(options.fusedActivationFunction(), op, node.in(2), filter, bias);
   }
@@ -171,48 +174,64 @@ final class TfliteReadConvOps {
     node.emitActivated(options.fusedActivationFunction(), op, node.in(2), filter, bias);
   }
 
-  /// Turns the output's shape, input 0, into pads.
+  /// Turns the output's shape, input 0, into padding: the usual one where the output has the size
+  /// that this gives, else pads.
   private static ConvTranspose transposed(
       TfliteNode node, Value filter, List<Integer> strides, List<Integer> dilations, int padding) {
-    var begins = new ArrayList<Integer>();
-    var ends = new ArrayList<Integer>();
-    var added = new ArrayList<Integer>();
-    var outputs = node.inference().integers(node.in(0)).orElse(List.of());
     int axes = strides.size();
-    boolean same = padding == watari.format.tflite.schema.Padding.SAME;
+    var outputs = node.inference().integers(node.in(0)).orElse(List.of());
     if (outputs.size() != axes + 2) throw Unreadable.dynamic("its output's shape is not known");
-    boolean symbolic = false;
+    boolean same = padding == watari.format.tflite.schema.Padding.SAME;
+    var all = new ArrayList<Spatial>();
     for (int i = 0; i < axes; i++) {
-      var out = outputs.get(i + 1);
-      var in = node.shape(2).dim(i + 1);
-      int window = Math.toIntExact((filter.shape().dim(i + 1).fixed() - 1) * dilations.get(i) + 1);
-      int stride = strides.get(i);
-      if (stride < 1) throw Unreadable.broken("stride '%d' is below 1".formatted(stride));
-      if (!in.isFixed() || !out.isFixed()) {
-        symbolic = true;
-        requireUsual(in, out, stride, window, same);
-        added.add(0);
-        continue;
+      var window = filter.shape().dim(i + 1).minus(1).times(dilations.get(i)).plus(1);
+      if (strides.get(i) < 1) {
+        throw Unreadable.broken("stride '%d' is below 1".formatted(strides.get(i)));
       }
-      long forward =
-          same ? Math.ceilDiv(out.fixed(), stride) : (out.fixed() - window + stride) / stride;
-      long total = Math.max(0, (forward - 1) * stride + window - out.fixed());
-      long begin = total / 2;
-      long end = (in.fixed() - 1) * stride + window - begin - out.fixed();
-      begins.add(Math.toIntExact(begin));
-      ends.add(Math.toIntExact(Math.max(0, end)));
-      added.add(Math.toIntExact(Math.max(0, -end)));
+      all.add(
+          new Spatial(
+              node.shape(2).dim(i + 1),
+              outputs.get(i + 1),
+              strides.get(i),
+              Math.toIntExact(window.fixed()),
+              same));
     }
-    var pads = symbolic ? padding(padding, axes) : new Padding.Explicit(begins, ends);
-    var extra = symbolic ? Collections.nCopies(axes, 0) : added;
-    return new ConvTranspose(strides, dilations, pads, extra, 1, Layout.CHANNELS_LAST);
+    if (all.stream().allMatch(Spatial::isUsual)) {
+      var zeros = Collections.nCopies(axes, 0);
+      return new ConvTranspose(
+          strides, dilations, padding(padding, axes), zeros, 1, Layout.CHANNELS_LAST);
+    }
+    all.forEach(Spatial::requireFixed);
+    var pads =
+        new Padding.Explicit(
+            all.stream().map(Spatial::begin).toList(),
+            all.stream().map(s -> Math.max(0, s.end())).toList());
+    var added = all.stream().map(s -> Math.max(0, -s.end())).toList();
+    return new ConvTranspose(strides, dilations, pads, added, 1, Layout.CHANNELS_LAST);
   }
 
-  /// An output of dims that are not fixed must have the size that the padding alone gives.
-  private static void requireUsual(Dim in, Dim out, int stride, int window, boolean same) {
-    var usual = same ? in.times(stride) : in.minus(1).times(stride).plus(window);
-    if (!usual.equals(out)) {
-      throw Unreadable.dynamic("its output dim %s is not known to be %s".formatted(out, usual));
+  /// One axis of a transposed convolution.
+  private record Spatial(Dim in, Dim out, int stride, int window, boolean same) {
+    boolean isUsual() {
+      var usual = same ? in.times(stride) : in.minus(1).times(stride).plus(window);
+      return usual.equals(out);
+    }
+
+    void requireFixed() {
+      if (in.isFixed() && out.isFixed()) return;
+      throw Unreadable.dynamic("what pads dim %s to output dim %s is not known".formatted(in, out));
+    }
+
+    /// The padding that the convolution from the output to the input would have.
+    int begin() {
+      long size = out.fixed();
+      long forward = same ? Math.ceilDiv(size, stride) : (size - window + stride) / stride;
+      return Math.toIntExact(Math.max(0, (forward - 1) * stride + window - size) / 2);
+    }
+
+    /// What is cut off the end; negative where it is added to.
+    int end() {
+      return Math.toIntExact((in.fixed() - 1) * stride + window - begin() - out.fixed());
     }
   }
 
@@ -226,7 +245,7 @@ final class TfliteReadConvOps {
           "export the model with plain weights");
     }
     var x = node.in(0);
-    var weights = node.in(1);
+    var weights = TfliteInt16Products.effective(node, 2, x, node.in(1));
     var width = weights.shape().dim(-1);
     boolean flattens =
         !options.keepNumDims() && !(x.shape().hasRank(2) && x.shape().dim(1).equals(width));

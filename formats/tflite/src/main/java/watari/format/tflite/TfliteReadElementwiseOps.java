@@ -11,11 +11,13 @@ import watari.format.tflite.schema.LocalResponseNormalizationOptions;
 import watari.format.tflite.schema.SoftmaxOptions;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.PRelu;
+import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Elu;
 import watari.op.ElementwiseOp.Gelu;
 import watari.op.ElementwiseOp.LeakyRelu;
 import watari.op.ElementwiseOp.Unary;
+import watari.op.IndexOp.Gather;
 import watari.op.NormOp.LogSoftmax;
 import watari.op.NormOp.LpNorm;
 import watari.op.NormOp.Lrn;
@@ -26,7 +28,9 @@ import watari.op.ShapeOp.Reshape;
 import watari.op.ShapeOp.ShapeOf;
 import watari.tensor.DataType;
 import watari.tensor.Layout;
+import watari.tensor.Quantization;
 import watari.tensor.TensorData;
+import watari.tensor.TensorType;
 
 /// Functions of one tensor that keep its shape.
 final class TfliteReadElementwiseOps {
@@ -67,7 +71,28 @@ final class TfliteReadElementwiseOps {
   }
 
   private static Entry unary(Unary.Kind kind) {
-    return one(new Unary(kind));
+    return node -> {
+      boolean isTable =
+          TfliteInt16Tables.has(kind) && isInt16(node.in(0).type()) && isInt16(node.declared(0));
+      if (isTable) table(kind, node);
+      else node.emit(new Unary(kind), node.in(0));
+    };
+  }
+
+  private static boolean isInt16(TensorType type) {
+    return type.dtype() == DataType.INT16 && type.quantization() instanceof Quantization.PerTensor;
+  }
+
+  /// Takes the results from the table that the kernel has.
+  private static void table(Unary.Kind kind, TfliteNode node) {
+    var in = (Quantization.PerTensor) node.in(0).type().quantization();
+    var out = (Quantization.PerTensor) node.declared(0).quantization();
+    var data = TfliteInt16Tables.table(kind, in, out);
+    var results = node.builder().constant(node.outputName(0) + "/table", data, out);
+    var stored = node.add(new Cast(DataType.INT32), node.in(0));
+    var first = node.scalar(DataType.INT32, -Short.MIN_VALUE);
+    var places = node.add(new Binary(Binary.Kind.ADD), stored, first);
+    node.emitMoved(new Gather(0, 0), results, places);
   }
 
   static Entry one(Op op) {
