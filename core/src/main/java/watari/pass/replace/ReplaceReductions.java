@@ -60,42 +60,39 @@ public final class ReplaceReductions {
 
   private static Outcome reduce(Reduce op, Match<Reduce> match, Formula f) {
     var x = match.input(0);
-    var axes = axes(match);
-    if (axes.isEmpty()) return Replacement.left("the axes are not known");
-    boolean all = op.keepDims();
-    boolean none = axes.get().isEmpty();
+    boolean none = axes(match).filter(List::isEmpty).isPresent();
     return switch (op.kind()) {
-      case L1 -> match.replaceWith(reduced(Reduce.Kind.SUM, f.abs(x), all, axes.get(), f));
+      case L1 -> match.replaceWith(sum(f.abs(x), op, match, none, f));
       case L2 ->
-          match.replaceWith(
-              none
-                  ? f.abs(x)
-                  : f.sqrt(reduced(Reduce.Kind.SUM, f.square(x), all, axes.get(), f)));
-      case LOG_SUM ->
-          match.replaceWith(f.log(reduced(Reduce.Kind.SUM, x, all, axes.get(), f)));
-      case SUM_SQUARE ->
-          match.replaceWith(reduced(Reduce.Kind.SUM, f.square(x), all, axes.get(), f));
+          match.replaceWith(none ? f.abs(x) : f.sqrt(sum(f.square(x), op, match, false, f)));
+      case LOG_SUM -> match.replaceWith(f.log(sum(x, op, match, none, f)));
+      case SUM_SQUARE -> match.replaceWith(sum(f.square(x), op, match, none, f));
       case LOG_SUM_EXP ->
-          none ? match.replaceWith(new Identity(), x) : logSumExp(op, x, axes.get(), match, f);
+          none ? match.replaceWith(new Identity(), x) : logSumExp(op, match, f);
       case SUM, MEAN, PROD, MAX, MIN, ALL, ANY ->
           none ? match.replaceWith(new Identity(), x) : Replacement.left("it is an operator");
     };
   }
 
-  private static Value reduced(
-      Reduce.Kind kind, Value x, boolean keepDims, List<Integer> axes, Formula f) {
-    return axes.isEmpty() ? x : f.reduce(kind, x, keepDims, axes);
+  private static Value sum(Value x, Reduce op, Match<Reduce> match, boolean none, Formula f) {
+    return none ? x : reduced(Reduce.Kind.SUM, x, op.keepDims(), match, f);
   }
 
-  private static Outcome logSumExp(
-      Reduce op, Value x, List<Integer> axes, Match<Reduce> match, Formula f) {
-    var largest = f.reduce(Reduce.Kind.MAX, x, true, axes);
+  private static Value reduced(
+      Reduce.Kind kind, Value x, boolean keepDims, Match<Reduce> match, Formula f) {
+    var op = new Reduce(kind, keepDims);
+    return match.input(1).isPresent() ? f.op(op, x, match.input(1)) : f.op(op, x);
+  }
+
+  private static Outcome logSumExp(Reduce op, Match<Reduce> match, Formula f) {
+    var x = match.input(0);
+    var largest = reduced(Reduce.Kind.MAX, x, true, match, f);
     // Finite, so that infinities do not meet.
     var shift = f.max(f.min(largest, Float.MAX_VALUE), -Float.MAX_VALUE);
-    var sum = f.reduce(Reduce.Kind.SUM, f.exp(f.sub(x, shift)), true, axes);
+    var sum = reduced(Reduce.Kind.SUM, f.exp(f.sub(x, shift)), true, match, f);
     var result = f.add(f.log(sum), shift);
     if (op.keepDims()) return match.replaceWith(result);
-    return match.replaceWith(f.reduce(Reduce.Kind.SUM, result, false, axes));
+    return match.replaceWith(reduced(Reduce.Kind.SUM, result, false, match, f));
   }
 
   private static Outcome argReduce(ArgReduce op, Match<ArgReduce> match, Formula f) {

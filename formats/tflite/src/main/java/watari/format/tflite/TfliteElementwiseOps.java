@@ -71,6 +71,7 @@ final class TfliteElementwiseOps {
   }
 
   private static void identity(Identity op, Node node, TfliteSubgraph out) {
+    TfliteQuantized.requireMoved(node);
     if (!out.has(node.output())) {
       out.alias(node.output(), out.tensor(node.input(0)));
       return;

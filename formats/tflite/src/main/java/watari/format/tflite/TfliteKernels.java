@@ -7,10 +7,7 @@ import static watari.tensor.DataType.COMPLEX64;
 import static watari.tensor.DataType.FLOAT16;
 import static watari.tensor.DataType.FLOAT32;
 import static watari.tensor.DataType.FLOAT64;
-import static watari.tensor.DataType.FLOAT8E4M3FN;
-import static watari.tensor.DataType.FLOAT8E5M2;
 import static watari.tensor.DataType.INT16;
-import static watari.tensor.DataType.INT2;
 import static watari.tensor.DataType.INT32;
 import static watari.tensor.DataType.INT4;
 import static watari.tensor.DataType.INT64;
@@ -18,7 +15,6 @@ import static watari.tensor.DataType.INT8;
 import static watari.tensor.DataType.STRING;
 import static watari.tensor.DataType.UINT16;
 import static watari.tensor.DataType.UINT32;
-import static watari.tensor.DataType.UINT4;
 import static watari.tensor.DataType.UINT8;
 
 import java.util.EnumSet;
@@ -123,13 +119,8 @@ final class TfliteKernels {
             UINT8,
             UINT16,
             UINT32,
-            INT4,
-            INT2,
-            UINT4,
-            COMPLEX64,
-            FLOAT8E4M3FN,
-            FLOAT8E5M2),
-        EnumSet.of(INT8, UINT8, INT16, INT32, INT4, INT2, UINT4),
+            COMPLEX64),
+        EnumSet.of(INT8, UINT8, INT16, INT32),
         CAST);
     on(Set.of(FLOAT32), EnumSet.of(INT8, UINT8, INT16, INT32), QUANTIZE);
     on(Set.of(FLOAT16), EnumSet.of(INT8, UINT8, INT16, INT4), DEQUANTIZE);

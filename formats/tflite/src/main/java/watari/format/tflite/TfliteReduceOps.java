@@ -64,16 +64,21 @@ final class TfliteReduceOps {
       boolean moves = code == REDUCE_MAX || code == REDUCE_MIN;
       if (moves) TfliteQuantized.requireMoved(node);
     }
-    var axes = axes(node);
-    if (axes.isEmpty()) throw Refusal.operator("no axis is reduced", "replace it");
     out.add(
         code,
         TfliteOptions.reducer(op.keepDims()),
-        List.of(out.tensor(node.input(0)), out.ints(axes)),
+        List.of(out.tensor(node.input(0)), axes(node, out)),
         List.of(out.tensor(node.output())));
   }
 
-  private static List<Integer> axes(Node node) {
+  private static int axes(Node node, TfliteSubgraph out) {
+    if (node.input(1).isPresent() && !node.input(1).isConstant()) return out.int32(node.input(1));
+    var axes = constantAxes(node);
+    if (axes.isEmpty()) throw Refusal.operator("no axis is reduced", "replace it");
+    return out.ints(axes);
+  }
+
+  private static List<Integer> constantAxes(Node node) {
     int rank = rank(node);
     var axes = new ArrayList<Integer>();
     if (!node.input(1).isPresent()) {
@@ -113,12 +118,19 @@ final class TfliteReduceOps {
   private static void cumulative(Cumulative op, Node node, TfliteSubgraph out) {
     if (op.kind() != Cumulative.Kind.SUM)
       throw Refusal.operator("TFLite has no CUMPROD", "replace");
-    int given = TfliteSubgraph.constant(node.input(1), "axes").ints()[0];
     out.add(
         CUMSUM,
         TfliteOptions.cumsum(op.exclusive(), op.reverse()),
-        List.of(out.tensor(node.input(0)), out.scalar(Shapes.axis(given, rank(node)))),
+        List.of(out.tensor(node.input(0)), axis(node, out)),
         List.of(out.tensor(node.output())));
+  }
+
+  private static int axis(Node node, TfliteSubgraph out) {
+    var axis = node.input(1);
+    if (axis.isConstant()) {
+      return out.scalar(Shapes.axis(axis.constant().orElseThrow().longAt(0), rank(node)));
+    }
+    return out.int32(axis);
   }
 
   private static void topK(TopK op, Node node, TfliteSubgraph out) {

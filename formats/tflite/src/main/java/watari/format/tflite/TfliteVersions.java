@@ -3,6 +3,7 @@ package watari.format.tflite;
 import static watari.format.tflite.schema.BuiltinOperator.*;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
@@ -15,7 +16,19 @@ import watari.tensor.TensorType;
 final class TfliteVersions {
   private TfliteVersions() {}
 
+  /// The highest versions that the reference and the optimized kernels both say they are, where
+  /// their element types would ask for more.
+  private static final Map<Integer, Integer> MOST =
+      Map.of(
+          ABS, 3, ARG_MAX, 2, ARG_MIN, 2, DEPTH_TO_SPACE, 1, RANGE, 1, SQUEEZE, 1, STRIDED_SLICE, 4,
+          TILE, 2, TRANSPOSE, 8, SIGN, 2);
+
   static int version(int code, List<Optional<TensorType>> from, List<Optional<TensorType>> to) {
+    return Math.min(wanted(code, from, to), MOST.getOrDefault(code, Integer.MAX_VALUE));
+  }
+
+  private static int wanted(
+      int code, List<Optional<TensorType>> from, List<Optional<TensorType>> to) {
     var type = from.isEmpty() ? Optional.<TensorType>empty() : from.get(code == SPLIT ? 1 : 0);
     if (code == FILL && from.size() > 1) type = from.get(1);
     var dtype = type.map(TensorType::dtype).orElse(DataType.FLOAT32);

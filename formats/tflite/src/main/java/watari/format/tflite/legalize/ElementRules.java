@@ -248,7 +248,8 @@ final class ElementRules {
     int bits = a.dtype().bits();
     var powers = new long[bits + 1];
     for (int i = 0; i < bits; i++) powers[i] = 1L << i;
-    var by = f.max(f.min(f.cast(b, DataType.INT32), bits), 0);
+    var given = f.min(f.cast(b, DataType.INT32), bits);
+    var by = f.select(f.binary(Binary.Kind.LESS, given, f.scalar(given, 0)), f.scalar(given, bits), given);
     boolean isUnsigned64 = a.dtype() == DataType.UINT64;
     var x = isUnsigned64 ? f.op(new Bitcast(DataType.INT64), a) : f.cast(a, DataType.INT64);
     var factors = f.constant(TensorData.vector(powers));
@@ -259,11 +260,54 @@ final class ElementRules {
             : f.cast(product, a.dtype()));
   }
 
+  /// The kernel limits the distance to the type's bits; beyond, all bits leave.
   private static Outcome shiftRight(Value a, Value b, Match<Binary> match, Formula f) {
-    if (a.dtype() != b.dtype()) {
-      return match.replaceWith(f.binary(Binary.Kind.SHIFT_RIGHT, a, f.cast(b, a.dtype())));
+    int most = a.dtype().bits() - 1;
+    if (isWithin(b, most) && a.dtype() == b.dtype()) return Replacement.left("it is an operator");
+    if (a.dtype().bits() == 64) return Replacement.left("64 bits");
+    var by = f.cast(b, DataType.INT32);
+    var isFar =
+        f.op(
+            new Binary(Binary.Kind.OR),
+            f.binary(Binary.Kind.LESS, by, f.scalar(by, 0)),
+            f.binary(Binary.Kind.GREATER, by, f.scalar(by, most)));
+    var near = f.op(new Clip(0, most), f.select(isFar, f.scalar(by, most), by));
+    var wide = f.cast(a, DataType.INT32);
+    if (a.dtype() == DataType.UINT32) {
+      var shifted = f.binary(Binary.Kind.SHIFT_RIGHT, a, f.cast(near, DataType.UINT32));
+      var kept = f.select(isFar, f.scalar(wide, 0), f.cast(shifted, DataType.INT32));
+      return match.replaceWith(f.cast(kept, DataType.UINT32));
     }
-    return Replacement.left("it is an operator");
+    var shifted = f.binary(Binary.Kind.SHIFT_RIGHT, wide, near);
+    var kept = a.dtype().isSigned() ? shifted : f.select(isFar, f.scalar(wide, 0), shifted);
+    return match.replaceWith(f.cast(kept, a.dtype()));
+  }
+
+  private static boolean isWithin(Value by, int most) {
+    if (by.isConstant()) {
+      for (long each : by.constant().orElseThrow().longs()) if (each < 0 || each > most) return false;
+      return true;
+    }
+    var node = by.producer();
+    if (node.isPresent() && node.get().op() instanceof Cast) {
+      node = node.get().input(0).producer();
+    }
+    return node.filter(n -> n.op() instanceof Clip(double min, double max) && min >= 0 && max <= most
+            || n.op() instanceof Binary(var kind) && kind == Binary.Kind.MIN && isLimited(n, most))
+        .isPresent();
+  }
+
+  /// `min(max(x, 0), most)`: what a Clip has become.
+  private static boolean isLimited(watari.graph.Node node, int most) {
+    return isUpTo(node.input(1), most)
+        && node.input(0)
+            .producer()
+            .filter(n -> n.op() instanceof Binary(var kind) && kind == Binary.Kind.MAX)
+            .isPresent();
+  }
+
+  private static boolean isUpTo(Value limit, int most) {
+    return limit.constant().filter(data -> data.isUniform() && data.doubleAt(0) <= most).isPresent();
   }
 
   /// CAST knows no uint64: its bits are those of int64.
