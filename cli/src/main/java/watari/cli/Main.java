@@ -26,7 +26,14 @@ public final class Main implements Runnable {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(execute(args));
+    int code;
+    try {
+      code = execute(args);
+    } catch (Error e) {
+      Defect.print(writer(System.err), e);
+      code = Ending.DEFECT.exitCode();
+    }
+    System.exit(code);
   }
 
   /// Runs one command line and returns its exit code; both streams are the process's own.
