@@ -38,14 +38,16 @@ public final class Main implements Runnable {
 
   /// Runs one command line and returns its exit code; both streams are the process's own.
   static int execute(String... args) {
-    var line =
-        new CommandLine(new Main())
-            .setOut(writer(System.out))
-            .setErr(writer(System.err))
-            .setExecutionExceptionHandler(Main::failed);
+    return execute(writer(System.out), writer(System.err), args);
+  }
+
+  /// Runs one command line and returns its exit code.
+  static int execute(PrintWriter out, PrintWriter err, String... args) {
+    var line = new CommandLine(new Main());
     for (var name : asked(args)) line.addSubcommand(name, command(name));
+    line.setOut(out).setErr(err).setExecutionExceptionHandler(Main::failed);
     int code = line.execute(withVerifyValue(args));
-    line.getOut().flush();
+    out.flush();
     return code;
   }
 

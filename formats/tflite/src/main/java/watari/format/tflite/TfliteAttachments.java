@@ -18,7 +18,8 @@ final class TfliteAttachments {
   /// Attachments that are associated files, in a zip behind the records.
   static final String FILE = "tflite.file";
 
-  private static final String PRODUCER = "producer";
+  /// The buffer that names the program that wrote the file.
+  static final String PRODUCER = "producer";
 
   private final Metadata metadata;
   private final String producer;

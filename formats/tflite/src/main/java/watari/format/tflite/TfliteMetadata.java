@@ -2,6 +2,8 @@ package watari.format.tflite;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
@@ -18,18 +20,24 @@ final class TfliteMetadata {
   static Metadata read(TfliteFile file, Path path) throws IOException {
     var model = file.model();
     var attachments = new ArrayList<Metadata.Attachment>();
+    var producer = "";
     for (int i = 0; i < model.metadataLength(); i++) {
       var entry = Objects.requireNonNull(model.metadata(i));
       var bytes = file.buffer(entry.buffer());
       var name = entry.name() == null ? "" : entry.name();
-      attachments.add(attachment(TfliteAttachments.BUFFER, name, bytes));
+      if (name.equals(TfliteAttachments.PRODUCER)) producer = text(bytes);
+      else attachments.add(attachment(TfliteAttachments.BUFFER, name, bytes));
     }
     TfliteAssociatedFiles.read(path)
         .forEach((name, bytes) ->
             attachments.add(
                 attachment(TfliteAttachments.FILE, name, MemorySegment.ofArray(bytes))));
     var description = model.description() == null ? "" : model.description();
-    return new Metadata("", description, "", Map.of(), attachments);
+    return new Metadata(producer, description, "", Map.of(), attachments);
+  }
+
+  private static String text(MemorySegment bytes) {
+    return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
   }
 
   private static Metadata.Attachment attachment(String kind, String name, MemorySegment bytes) {
