@@ -210,11 +210,13 @@ final class OnnxReadShapeOps {
     else n.customImpure();
   }
 
+  /// Nothing is dropped. The mask says so since opset 12; before, the runtime leaves it empty.
   private static void dropout(OnnxReadNode n) {
     n.give(0, new Identity(), n.in(0));
     if (!n.wants(1)) return;
     var dtype = n.opset() < 10 ? n.dtype(0) : DataType.BOOL;
-    n.give(1, new Expand(), n.scalar(dtype, 1), n.shapeOf(n.in(0)));
+    var kept = n.scalar(dtype, n.opset() < 12 ? 0 : 1);
+    n.give(1, new Expand(), kept, n.shapeOf(n.in(0)));
   }
 
   private static void dropoutByInput(OnnxReadNode n) {
