@@ -181,14 +181,16 @@ final class OnnxCompose {
 
   /// Reshapes to dims that are vectors one after the other.
   Value reshape(Value x, List<Value> dims) {
-    if (dims.stream().allMatch(Value::isConstant)) {
-      return reshape(
-          x,
-          dims.stream()
-              .flatMapToLong(d -> LongStream.of(d.constant().orElseThrow().longs()))
-              .toArray());
-    }
-    return reshape(x, concat(0, dims));
+    return reshape(x, vectors(dims));
+  }
+
+  /// Vectors of int64 one after the other: a constant where all of them are.
+  Value vectors(List<Value> parts) {
+    if (!parts.stream().allMatch(Value::isConstant)) return concat(0, parts);
+    return vector(
+        parts.stream()
+            .flatMapToLong(part -> LongStream.of(part.constant().orElseThrow().longs()))
+            .toArray());
   }
 
   /// The axes of a constant, or of a constant that is converted by a node, in another order: no

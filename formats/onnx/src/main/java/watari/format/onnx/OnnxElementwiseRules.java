@@ -5,6 +5,7 @@ import static watari.format.onnx.OnnxRule.left;
 import java.util.List;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
+import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Gelu;
 import watari.op.ElementwiseOp.HardSigmoid;
 import watari.op.ElementwiseOp.IsInf;
@@ -40,6 +41,7 @@ final class OnnxElementwiseRules {
       case HARD_SWISH -> opset.has(14) ? left("the opset has HardSwish") : hardSwish(match);
       case MISH -> opset.has(18) ? left("the opset has Mish") : mish(match);
       case BITWISE_NOT -> bitwiseNot(match);
+      case RELU -> relu(op, match);
       default -> left("ONNX has it");
     };
   }
@@ -53,6 +55,14 @@ final class OnnxElementwiseRules {
   private static Outcome square(Match<Unary> match) {
     var to = new OnnxCompose(match);
     return to.replace(to.mul(match.input(0), match.input(0)));
+  }
+
+  /// A limit of integers that Relu does not take.
+  private Outcome relu(Unary op, Match<Unary> match) {
+    var dtype = OnnxCompose.real(match.input(0));
+    boolean runs = !dtype.isInteger() || OnnxKernels.run(op, opset.usual(), dtype);
+    if (runs) return left("ONNX has it");
+    return match.replaceWith(new Clip(0, Double.POSITIVE_INFINITY), match.input(0));
   }
 
   private static Outcome hardSwish(Match<Unary> match) {

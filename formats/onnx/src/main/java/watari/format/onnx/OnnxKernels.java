@@ -50,6 +50,11 @@ final class OnnxKernels {
         .findFirst();
   }
 
+  /// Whether the table knows kernels of an operator, but none in any opset for that type.
+  static boolean lacks(Op op, DataType dtype) {
+    return TABLE.containsKey(key(op)) && since(op, dtype).isEmpty();
+  }
+
   private static String key(Op op) {
     var type = OnnxOpTypes.of(op);
     return switch (op) {

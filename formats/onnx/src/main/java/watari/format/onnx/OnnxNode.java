@@ -27,6 +27,12 @@ final class OnnxNode {
     return this;
   }
 
+  /// The same with blanks kept at the end, for operators that want so many inputs.
+  OnnxNode allInputs(List<String> names) {
+    proto.clearInput().addAllInput(names);
+    return this;
+  }
+
   /// Missing optional inputs at the end are left out; in between they are empty names.
   static List<String> withoutTrailingBlanks(List<String> names) {
     int count = names.size();

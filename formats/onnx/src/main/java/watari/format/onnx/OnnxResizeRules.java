@@ -113,10 +113,6 @@ final class OnnxResizeRules {
       else if (known.isPresent()) parts.add(to.vector(known.get().longAt(i)));
       else parts.add(to.slice(wide, 0, i, i + 1));
     }
-    if (parts.stream().allMatch(Value::isConstant)) {
-      return to.vector(
-          parts.stream().mapToLong(p -> p.constant().orElseThrow().longAt(0)).toArray());
-    }
-    return to.concat(0, parts);
+    return to.vectors(parts);
   }
 }

@@ -18,7 +18,6 @@ import watari.op.PoolOp.AveragePool;
 import watari.op.PoolOp.LpPool;
 import watari.op.PoolOp.MaxPool;
 import watari.op.ShapeOp.DepthToSpace;
-import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.SpaceToDepth;
 import watari.op.Window;
 import watari.rewrite.Match;
@@ -279,15 +278,28 @@ final class OnnxSpatialRules {
     return window.withPadding(Padding.none(window.kernel().size()));
   }
 
+  /// ONNX Runtime would fuse a Pad into the pool again, and then not take it.
   private static Value padded(Value x, Window window, double value, OnnxCompose to) {
     var padding = (Padding.Explicit) window.padding();
-    int rank = padding.begins().size() + 2;
-    var pads = new long[2 * rank];
+    var result = x;
     for (int i = 0; i < padding.begins().size(); i++) {
-      pads[i + 2] = padding.begins().get(i);
-      pads[i + 2 + rank] = padding.ends().get(i);
+      var parts = new ArrayList<Value>();
+      if (padding.begins().get(i) > 0)
+        parts.add(edge(result, i + 2, padding.begins().get(i), value, to));
+      parts.add(result);
+      if (padding.ends().get(i) > 0)
+        parts.add(edge(result, i + 2, padding.ends().get(i), value, to));
+      result = to.concat(i + 2, parts);
     }
-    return to.op(new Pad(Pad.Mode.CONSTANT), x, to.vector(pads), to.scalar(x, value));
+    return result;
+  }
+
+  private static Value edge(Value x, int axis, long width, double value, OnnxCompose to) {
+    var dims = new ArrayList<Value>();
+    for (int i = 0; i < x.shape().rank(); i++) {
+      dims.add(i == axis ? to.vector(width) : to.dim(x, i));
+    }
+    return to.expand(to.scalar(x, value), to.vectors(dims));
   }
 
   // ---- others

@@ -45,7 +45,7 @@ final class OnnxWriteControl {
     int own = 2 + op.carried();
     var captured = node.inputs().subList(own, node.inputs().size());
     var body = out.body(node.bodies().get(0), own, captured);
-    out.add(node).inputs(out.names(node, 0, own - 1)).graph("body", body);
+    out.add(node).allInputs(out.names(node, 0, own - 1)).graph("body", body);
   }
 
   private static void convert(Convert op, Node node, OnnxNodes out) {
