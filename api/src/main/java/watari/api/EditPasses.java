@@ -38,7 +38,6 @@ final class EditPasses {
     var passes = new ArrayList<Pass>();
     if (!profile.keepsState()) {
       switch (edits.state()) {
-        case AS_IT_IS -> {}
         case ZERO -> passes.add(new ResetState());
         case IO -> passes.add(new StateToIo());
       }

@@ -22,15 +22,13 @@ public record Edits(
     StateHandling state,
     boolean dequantize) {
   public static final Edits NONE =
-      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.AS_IT_IS, false);
+      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.ZERO, false);
 
   /// What becomes of state that a model keeps between calls.
   public enum StateHandling {
-    /// Kept where the target keeps state; else the model is refused.
-    AS_IT_IS,
-    /// Every call starts from the initial state.
+    /// Where the target keeps no state, every call starts from the initial one, with a warning.
     ZERO,
-    /// State becomes inputs and outputs.
+    /// Where the target keeps no state, it becomes inputs and outputs.
     IO
   }
 

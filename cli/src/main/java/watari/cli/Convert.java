@@ -77,8 +77,10 @@ final class Convert implements Callable<Integer> {
   @Option(
       names = "--state",
       paramLabel = "zero|io",
-      description = "State starts anew at each call, or becomes inputs and outputs.")
-  private String state = "";
+      description =
+          "Where the target keeps no state: it starts anew at each call (zero, the default), or"
+              + " becomes inputs and outputs (io).")
+  private String state = "zero";
 
   @Option(names = "--batch", paramLabel = "N", description = "Dim 0 of every input.")
   private long batch;
@@ -182,7 +184,6 @@ final class Convert implements Callable<Integer> {
   private Edits edits() {
     var handling =
         switch (state) {
-          case "" -> StateHandling.AS_IT_IS;
           case "zero" -> StateHandling.ZERO;
           case "io" -> StateHandling.IO;
           default -> throw new UsageException("--state is 'zero' or 'io', not '" + state + "'");

@@ -73,8 +73,7 @@ public final class ReplaceElementwise {
       case ATANH -> match.replaceWith(atanh(x, f));
       case SINH -> match.replaceWith(sinh(x, f));
       case COSH -> match.replaceWith(f.mul(f.add(f.exp(x), f.exp(f.neg(x))), 0.5));
-      case TAN ->
-          match.replaceWith(f.div(f.unary(Unary.Kind.SIN, x), f.unary(Unary.Kind.COS, x)));
+      case TAN -> match.replaceWith(f.div(f.unary(Unary.Kind.SIN, x), f.unary(Unary.Kind.COS, x)));
       case ERF -> match.replaceWith(erf(x, f));
       case IS_NAN -> match.replaceWith(f.binary(Binary.Kind.NOT_EQUAL, x, x));
       case MISH -> match.replaceWith(f.mul(x, f.unary(Unary.Kind.TANH, softplus(x, f))));
@@ -180,8 +179,7 @@ public final class ReplaceElementwise {
     return match.replaceWith(f.op(new Clip(0, 1), line));
   }
 
-  private static Outcome threshold(
-      ThresholdedRelu op, Match<ThresholdedRelu> match, Formula f) {
+  private static Outcome threshold(ThresholdedRelu op, Match<ThresholdedRelu> match, Formula f) {
     var x = match.input(0);
     var isAbove = f.binary(Binary.Kind.GREATER, x, f.scalar(x, op.alpha()));
     return match.replaceWith(f.select(isAbove, x, f.scalar(x, 0)));
@@ -205,9 +203,7 @@ public final class ReplaceElementwise {
     var x = match.input(0);
     if (!op.negative() && !op.positive()) return Replacement.left("it is false everywhere");
     var sized = op.negative() && op.positive() ? f.abs(x) : x;
-    double infinity =
-        op.positive() ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
-    return match.replaceWith(
-        f.binary(Binary.Kind.EQUAL, sized, f.scalar(x, infinity)));
+    double infinity = op.positive() ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+    return match.replaceWith(f.binary(Binary.Kind.EQUAL, sized, f.scalar(x, infinity)));
   }
 }

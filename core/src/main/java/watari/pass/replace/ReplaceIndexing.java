@@ -45,7 +45,8 @@ public final class ReplaceIndexing {
   }
 
   /// Makes negative indices positive, for a target that does not count from the end.
-  public static List<Rule<?>> positiveIndices(java.util.function.Predicate<Match<?>> mayBeNegative) {
+  public static List<Rule<?>> positiveIndices(
+      java.util.function.Predicate<Match<?>> mayBeNegative) {
     return List.of(
         new Replacement<>(
             "WrapIndicesOfGather",
@@ -182,10 +183,7 @@ public final class ReplaceIndexing {
     var places = f.reshape(flatPlaces(indices, x.shape(), axis, f), -1, 1);
     var flat =
         f.op(
-            new ScatterNd(op.reduction()),
-            f.reshape(x, -1),
-            places,
-            f.reshape(match.input(2), -1));
+            new ScatterNd(op.reduction()), f.reshape(x, -1), places, f.reshape(match.input(2), -1));
     return match.replaceWith(f.reshape(flat, x.shape()));
   }
 
@@ -208,8 +206,7 @@ public final class ReplaceIndexing {
   }
 
   private static Value toZeros(Value x, Value places, Value updates, Formula f) {
-    var zeros =
-        f.constant(TensorData.filled(TensorData.scalar(updates.dtype(), 0), x.shape()));
+    var zeros = f.constant(TensorData.filled(TensorData.scalar(updates.dtype(), 0), x.shape()));
     return f.op(new ScatterNd(Reduction.ADD), zeros, places, updates);
   }
 
@@ -238,7 +235,8 @@ public final class ReplaceIndexing {
     if (rows * each * count > MAX_PAIRS) return Replacement.left("there are too many updates");
     var flat = flatRows(places, x.shape(), tuple, count, f);
     var numbers =
-        f.constant(TensorData.ofInts(Shape.of(rows, 1, 1), IntStream.range(0, (int) rows).toArray()));
+        f.constant(
+            TensorData.ofInts(Shape.of(rows, 1, 1), IntStream.range(0, (int) rows).toArray()));
     var isOwn = f.binary(Binary.Kind.EQUAL, numbers, f.reshape(flat, 1, count, 1));
     var kind =
         switch (op.reduction()) {

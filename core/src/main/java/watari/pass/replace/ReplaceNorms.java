@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Unary;
+import watari.op.IndexOp.OneHot;
 import watari.op.NormOp.BatchNorm;
 import watari.op.NormOp.GroupNorm;
 import watari.op.NormOp.Hardmax;
@@ -17,7 +18,6 @@ import watari.op.NormOp.LpNorm;
 import watari.op.NormOp.Lrn;
 import watari.op.NormOp.RmsNorm;
 import watari.op.NormOp.Softmax;
-import watari.op.IndexOp.OneHot;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ShapeOp.Pad;
 import watari.op.Shapes;
@@ -89,8 +89,7 @@ public final class ReplaceNorms {
       var factors = new double[count];
       var rests = new double[count];
       for (int i = 0; i < count; i++) {
-        factors[i] =
-            scale.get().doubleAt(i) / Math.sqrt(variance.get().doubleAt(i) + op.epsilon());
+        factors[i] = scale.get().doubleAt(i) / Math.sqrt(variance.get().doubleAt(i) + op.epsilon());
         rests[i] = bias.get().doubleAt(i) - mean.get().doubleAt(i) * factors[i];
       }
       factor = f.constant(TensorData.ofDoubles(x.dtype(), Shape.of(count), factors));
@@ -115,8 +114,7 @@ public final class ReplaceNorms {
     if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
     var axes = op.layout().spatialAxes(x.shape().rank());
     var scaled =
-        f.mul(
-            normalised(x, axes, op.epsilon(), f), perChannel(match.input(1), x, op.layout(), f));
+        f.mul(normalised(x, axes, op.epsilon(), f), perChannel(match.input(1), x, op.layout(), f));
     return match.replaceWith(f.add(scaled, perChannel(match.input(2), x, op.layout(), f)));
   }
 
@@ -132,8 +130,7 @@ public final class ReplaceNorms {
     var axes = new ArrayList<>(IntStream.range(1, dims.size()).boxed().toList());
     axes.remove(Integer.valueOf(axis));
     var grouped = normalised(f.reshape(x, Shape.of(dims)), axes, op.epsilon(), f);
-    var scaled =
-        f.mul(f.reshape(grouped, shape), perChannel(match.input(1), x, op.layout(), f));
+    var scaled = f.mul(f.reshape(grouped, shape), perChannel(match.input(1), x, op.layout(), f));
     return match.replaceWith(f.add(scaled, perChannel(match.input(2), x, op.layout(), f)));
   }
 
@@ -146,8 +143,7 @@ public final class ReplaceNorms {
     var x = match.input(0);
     if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
     var scaled = f.mul(normalised(x, from(op.axis(), x), op.epsilon(), f), match.input(1));
-    return match.replaceWith(
-        match.input(2).isPresent() ? f.add(scaled, match.input(2)) : scaled);
+    return match.replaceWith(match.input(2).isPresent() ? f.add(scaled, match.input(2)) : scaled);
   }
 
   private static Outcome rmsNorm(RmsNorm op, Match<RmsNorm> match, Formula f) {

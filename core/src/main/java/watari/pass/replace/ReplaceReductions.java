@@ -28,8 +28,7 @@ public final class ReplaceReductions {
 
   /// The index of the last extreme by that of the first of what is reversed.
   public static Rule<ArgReduce> argReduce() {
-    return new Replacement<>(
-        "ReplaceLastArgReduce", ArgReduce.class, ReplaceReductions::argReduce);
+    return new Replacement<>("ReplaceLastArgReduce", ArgReduce.class, ReplaceReductions::argReduce);
   }
 
   /// Products by doubling shifts.
@@ -52,10 +51,11 @@ public final class ReplaceReductions {
     }
     return match
         .integers(1)
-        .map(all -> IntStream.range(0, all.length)
-            .mapToObj(i -> Shapes.axis(all[i], shape.rank()))
-            .distinct()
-            .toList());
+        .map(all ->
+            IntStream.range(0, all.length)
+                .mapToObj(i -> Shapes.axis(all[i], shape.rank()))
+                .distinct()
+                .toList());
   }
 
   private static Outcome reduce(Reduce op, Match<Reduce> match, Formula f) {
@@ -63,12 +63,10 @@ public final class ReplaceReductions {
     boolean none = axes(match).filter(List::isEmpty).isPresent();
     return switch (op.kind()) {
       case L1 -> match.replaceWith(sum(f.abs(x), op, match, none, f));
-      case L2 ->
-          match.replaceWith(none ? f.abs(x) : f.sqrt(sum(f.square(x), op, match, false, f)));
+      case L2 -> match.replaceWith(none ? f.abs(x) : f.sqrt(sum(f.square(x), op, match, false, f)));
       case LOG_SUM -> match.replaceWith(f.log(sum(x, op, match, none, f)));
       case SUM_SQUARE -> match.replaceWith(sum(f.square(x), op, match, none, f));
-      case LOG_SUM_EXP ->
-          none ? match.replaceWith(new Identity(), x) : logSumExp(op, match, f);
+      case LOG_SUM_EXP -> none ? match.replaceWith(new Identity(), x) : logSumExp(op, match, f);
       case SUM, MEAN, PROD, MAX, MIN, ALL, ANY ->
           none ? match.replaceWith(new Identity(), x) : Replacement.left("it is an operator");
     };
@@ -101,11 +99,9 @@ public final class ReplaceReductions {
     if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
     int axis = Shapes.axis(op.axis(), x.shape().rank());
     if (!x.shape().dim(axis).isFixed()) return Replacement.left("the axis' dim is not fixed");
-    var first =
-        new ArgReduce(op.largest(), axis, op.keepDims(), false, op.to());
+    var first = new ArgReduce(op.largest(), axis, op.keepDims(), false, op.to());
     var index = f.op(first, f.reversed(x, axis));
-    return match.replaceWith(
-        f.sub(f.scalar(index, x.shape().dim(axis).fixed() - 1), index));
+    return match.replaceWith(f.sub(f.scalar(index, x.shape().dim(axis).fixed() - 1), index));
   }
 
   private static Outcome cumulative(Cumulative op, Match<Cumulative> match, Formula f) {
@@ -129,8 +125,7 @@ public final class ReplaceReductions {
     var pads = new long[2 * rank];
     long count = x.shape().dim(axis).fixed();
     pads[back ? rank + axis : axis] = by;
-    var padded =
-        f.op(new Pad(Pad.Mode.CONSTANT), x, f.vector(pads), f.scalar(x, 1));
+    var padded = f.op(new Pad(Pad.Mode.CONSTANT), x, f.vector(pads), f.scalar(x, 1));
     return back ? f.slice(padded, axis, by, by + count) : f.slice(padded, axis, 0, count);
   }
 

@@ -33,7 +33,11 @@ class OnnxReadOpsTest {
   }
 
   private Read unary(int opset, String op, List<Object> dims, AttributeProto... attributes) {
-    return model(opset).floats("x", dims.toArray()).node(op, "x", "y", attributes).output("y").read();
+    return model(opset)
+        .floats("x", dims.toArray())
+        .node(op, "x", "y", attributes)
+        .output("y")
+        .read();
   }
 
   private static Op only(Read read) {
@@ -98,8 +102,7 @@ class OnnxReadOpsTest {
             .read();
     assertThat(only(gemm)).hasToString("FullyConnected[]");
     var node = gemm.graph().nodes().get(0);
-    assertThat(node.input(1).constant().orElseThrow().floats())
-        .containsExactly(1, 3, 5, 2, 4, 6);
+    assertThat(node.input(1).constant().orElseThrow().floats()).containsExactly(1, 3, 5, 2, 4, 6);
     assertThat(node.input(2).type()).hasToString("float32[2]");
     var scaled =
         model(13)

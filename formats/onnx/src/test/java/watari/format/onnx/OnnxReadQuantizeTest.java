@@ -90,8 +90,7 @@ class OnnxReadQuantizeTest {
             .read();
 
     assertThat(read.nodes())
-        .containsExactly(
-            "Convert[to=uint8]", "Transpose[perm=[1, 0]]", "Convert[to=float32]");
+        .containsExactly("Convert[to=uint8]", "Transpose[perm=[1, 0]]", "Convert[to=float32]");
     assertThat(read.graph().nodes().get(1).output().type().quantization()).isEqualTo(HALVES);
     assertThat(Validator.check(read.graph())).isEmpty();
   }
@@ -106,8 +105,7 @@ class OnnxReadQuantizeTest {
             .output("y")
             .read();
 
-    assertThat(read.nodes())
-        .containsExactly("Cast[to=float32, saturate=true]", "Binary[kind=MUL]");
+    assertThat(read.nodes()).containsExactly("Cast[to=float32, saturate=true]", "Binary[kind=MUL]");
     assertThat(read.graph().inputs().get(0).type().isQuantized()).isFalse();
   }
 
@@ -125,8 +123,7 @@ class OnnxReadQuantizeTest {
     assertThat(read.graph().nodes()).hasSize(1);
     var conv = read.graph().nodes().get(0);
     assertThat(conv.output().type()).hasToString("uint8q[1,1,2,2]");
-    assertThat(conv.input(2).type().quantization())
-        .isEqualTo(new Quantization.PerTensor(0.25f, 0));
+    assertThat(conv.input(2).type().quantization()).isEqualTo(new Quantization.PerTensor(0.25f, 0));
     assertThat(Validator.check(read.graph())).isEmpty();
   }
 }

@@ -105,8 +105,7 @@ class OnnxReaderTest {
     model.proto().setProducerName("maker").setProducerVersion("1.2").setDocString("about");
     model
         .proto()
-        .addMetadataProps(
-            StringStringEntryProto.newBuilder().setKey("license").setValue("MIT"));
+        .addMetadataProps(StringStringEntryProto.newBuilder().setKey("license").setValue("MIT"));
     var metadata = model.read().model().metadata();
 
     assertThat(metadata.producer()).isEqualTo("maker 1.2");

@@ -33,8 +33,7 @@ final class OnnxTestModel {
   }
 
   OnnxTestModel imports(String domain, int version) {
-    model.addOpsetImport(
-        OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version));
+    model.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version));
     return this;
   }
 
@@ -120,11 +119,7 @@ final class OnnxTestModel {
   }
 
   static AttributeProto attribute(String name, long value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeType.INT)
-        .setI(value)
-        .build();
+    return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
   }
 
   static AttributeProto attribute(String name, float value) {
@@ -186,8 +181,7 @@ final class OnnxTestModel {
     try {
       var path = folder.resolve("model.onnx");
       Files.write(path, bytes());
-      var model =
-          new OnnxReader().read(path, Arena.ofAuto(), ReadOptions.DEFAULT, findings);
+      var model = new OnnxReader().read(path, Arena.ofAuto(), ReadOptions.DEFAULT, findings);
       return new Read(model, findings.all());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);

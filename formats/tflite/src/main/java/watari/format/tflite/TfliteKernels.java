@@ -107,19 +107,8 @@ final class TfliteKernels {
     on(Set.of(FLOAT32, INT8, UINT8, INT32, INT64), EIGHT, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND);
     on(
         EnumSet.of(
-            FLOAT32,
-            FLOAT64,
-            FLOAT16,
-            BFLOAT16,
-            BOOL,
-            INT8,
-            INT16,
-            INT32,
-            INT64,
-            UINT8,
-            UINT16,
-            UINT32,
-            COMPLEX64),
+            FLOAT32, FLOAT64, FLOAT16, BFLOAT16, BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16,
+            UINT32, COMPLEX64),
         EnumSet.of(INT8, UINT8, INT16, INT32),
         CAST);
     on(Set.of(FLOAT32), EnumSet.of(INT8, UINT8, INT16, INT32), QUANTIZE);

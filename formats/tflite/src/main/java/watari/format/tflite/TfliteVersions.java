@@ -20,8 +20,26 @@ final class TfliteVersions {
   /// their element types would ask for more.
   private static final Map<Integer, Integer> MOST =
       Map.of(
-          ABS, 3, ARG_MAX, 2, ARG_MIN, 2, DEPTH_TO_SPACE, 1, RANGE, 1, SQUEEZE, 1, STRIDED_SLICE, 4,
-          TILE, 2, TRANSPOSE, 8, SIGN, 2);
+          ABS,
+          3,
+          ARG_MAX,
+          2,
+          ARG_MIN,
+          2,
+          DEPTH_TO_SPACE,
+          1,
+          RANGE,
+          1,
+          SQUEEZE,
+          1,
+          STRIDED_SLICE,
+          4,
+          TILE,
+          2,
+          TRANSPOSE,
+          8,
+          SIGN,
+          2);
 
   static int version(int code, List<Optional<TensorType>> from, List<Optional<TensorType>> to) {
     return Math.min(wanted(code, from, to), MOST.getOrDefault(code, Integer.MAX_VALUE));

@@ -145,10 +145,11 @@ final class CarryTypes implements Pass {
       round(node);
       for (var output : node.outputs()) {
         if (!output.isPresent()) continue;
-        carrier(output.type()).ifPresent(to -> {
-          narrowed.add(output.dtype());
-          output.setType(output.type().with(to));
-        });
+        carrier(output.type())
+            .ifPresent(to -> {
+              narrowed.add(output.dtype());
+              output.setType(output.type().with(to));
+            });
       }
       node.graph().setOp(node, with(node.op()));
     }
@@ -174,7 +175,8 @@ final class CarryTypes implements Pass {
 
     /// A Cast to a narrow type rounds before it widens.
     private void round(Node node) {
-      if (!(node.op() instanceof Cast(var to, boolean saturate)) || !CARRIERS.containsKey(to)) return;
+      if (!(node.op() instanceof Cast(var to, boolean saturate)) || !CARRIERS.containsKey(to))
+        return;
       if (node.input(0).type().isQuantized()) return;
       var builder = GraphBuilder.before(node, new Inference(node.graph()));
       var rounded = Rounding.to(to, node.input(0), saturate, builder);
@@ -189,10 +191,11 @@ final class CarryTypes implements Pass {
       var value = graph.outputs().get(i);
       if (value.isConstant()) {
         if (isHalf) return;
-        carrier(value.type()).ifPresent(to -> {
-          var data = value.constant().orElseThrow().cast(to);
-          graph.setOutput(i, graph.addConstant(value.name(), data));
-        });
+        carrier(value.type())
+            .ifPresent(to -> {
+              var data = value.constant().orElseThrow().cast(to);
+              graph.setOutput(i, graph.addConstant(value.name(), data));
+            });
         return;
       }
       if (!isHalf || value.dtype() == DataType.FLOAT16) return;
@@ -203,8 +206,8 @@ final class CarryTypes implements Pass {
     private static Op with(Op op) {
       return switch (op) {
         case Cast(var to, boolean saturate) -> new Cast(carried(to), saturate);
-        case Convert(var to) when to == DataType.FLOAT16 || to == DataType.FLOAT64
-                || to == DataType.BFLOAT16 ->
+        case Convert(var to)
+            when to == DataType.FLOAT16 || to == DataType.FLOAT64 || to == DataType.BFLOAT16 ->
             new Convert(DataType.FLOAT32);
         case ReadState(var state, var type) ->
             new ReadState(state, carrier(type).map(type::with).orElse(type));

@@ -52,8 +52,7 @@ final class ConvRules {
             Spatial.withHeight(op.padding()),
             op.groups(),
             op.layout());
-    return lowered(
-        f.builder().add(raised, inputs(match, f)), match, f);
+    return lowered(f.builder().add(raised, inputs(match, f)), match, f);
   }
 
   private static List<Value> inputs(Match<?> match, Formula f) {
@@ -134,8 +133,7 @@ final class ConvRules {
     return match.replaceWith(f.concat(last, parts));
   }
 
-  private static Outcome raiseTranspose(
-      ConvTranspose op, Match<ConvTranspose> match, Formula f) {
+  private static Outcome raiseTranspose(ConvTranspose op, Match<ConvTranspose> match, Formula f) {
     if (!isReady(op.layout(), match) || Spatial.axes(match.input(0)) != 1) {
       return Replacement.left("it is not of one spatial axis");
     }
@@ -150,8 +148,7 @@ final class ConvRules {
     return lowered(f.builder().add(raised, inputs(match, f)), match, f);
   }
 
-  private static Outcome splitTranspose(
-      ConvTranspose op, Match<ConvTranspose> match, Formula f) {
+  private static Outcome splitTranspose(ConvTranspose op, Match<ConvTranspose> match, Formula f) {
     if (!isReady(op.layout(), match) || op.groups() == 1) {
       return Replacement.left("it has one group");
     }
@@ -205,8 +202,7 @@ final class ConvRules {
     long kernel = shape.dim(axis).fixed();
     long behind = shape.product(axis + 1, shape.rank()).fixed();
     var flat = f.reshape(filter, before, kernel, 1, behind);
-    var wide =
-        f.op(new Pad(Pad.Mode.CONSTANT), flat, f.vector(0, 0, 0, 0, 0, 0, dilation - 1L, 0));
+    var wide = f.op(new Pad(Pad.Mode.CONSTANT), flat, f.vector(0, 0, 0, 0, 0, 0, dilation - 1L, 0));
     var spread = f.reshape(wide, shape.with(axis, Dim.of(kernel * dilation)));
     return f.slice(spread, axis, 0, (kernel - 1) * dilation + 1);
   }
@@ -240,8 +236,7 @@ final class ConvRules {
     var full = f.builder().add(whole, inputs);
     Match.carryQuantization(full, match.output().type());
     var cut =
-        new Explicit(
-            begins.stream().map(b -> -b).toList(), ends.stream().map(e -> -e).toList());
+        new Explicit(begins.stream().map(b -> -b).toList(), ends.stream().map(e -> -e).toList());
     var result = Spatial.padded(full, cut, Value.ABSENT, f);
     return match.replaceWith(biasLast ? f.add(result, match.input(2)) : result);
   }
@@ -267,8 +262,7 @@ final class ConvRules {
     return true;
   }
 
-  private static Outcome replaced(
-      ConvTranspose op, List<Value> inputs, Match<?> match, Formula f) {
+  private static Outcome replaced(ConvTranspose op, List<Value> inputs, Match<?> match, Formula f) {
     var made = f.builder().add(op, inputs);
     Match.carryQuantization(made, match.output().type());
     return match.replaceWith(made);

@@ -133,10 +133,7 @@ final class ElementRules {
       return Replacement.left("its operands may not fit int32");
     }
     var quotient =
-        f.op(
-            new Binary(Binary.Kind.DIV),
-            f.cast(a, DataType.INT32),
-            f.cast(b, DataType.INT32));
+        f.op(new Binary(Binary.Kind.DIV), f.cast(a, DataType.INT32), f.cast(b, DataType.INT32));
     return match.replaceWith(f.cast(quotient, DataType.INT64));
   }
 
@@ -156,14 +153,12 @@ final class ElementRules {
       return Replacement.left("it is an operator");
     }
     if (a.dtype() == DataType.FLOAT32) {
-      return match.replaceWith(
-          f.binary(Binary.Kind.POW, a, f.cast(b, DataType.FLOAT32)));
+      return match.replaceWith(f.binary(Binary.Kind.POW, a, f.cast(b, DataType.FLOAT32)));
     }
     if (a.dtype().isInteger() && b.dtype().isInteger()) return integerPower(a, b, match, f);
     if (a.dtype().isInteger() && b.dtype().isFloat() && a.dtype().bits() <= 32) {
       var real =
-          f.binary(
-              Binary.Kind.POW, f.cast(a, DataType.FLOAT32), f.cast(b, DataType.FLOAT32));
+          f.binary(Binary.Kind.POW, f.cast(a, DataType.FLOAT32), f.cast(b, DataType.FLOAT32));
       return match.replaceWith(f.cast(real, a.dtype()));
     }
     return Replacement.left("it is an operator");
@@ -196,14 +191,9 @@ final class ElementRules {
   }
 
   /// 64 bits are computed as two halves of 32.
-  private static Outcome halves(
-      Binary op, Value a, Value b, Match<Binary> match, Formula f) {
+  private static Outcome halves(Binary op, Value a, Value b, Match<Binary> match, Formula f) {
     if (!a.shape().isRanked() || !b.shape().isRanked()) return Replacement.left("no rank");
-    var both =
-        f.op(
-            op,
-            f.op(new Bitcast(DataType.INT32), a),
-            f.op(new Bitcast(DataType.INT32), b));
+    var both = f.op(op, f.op(new Bitcast(DataType.INT32), a), f.op(new Bitcast(DataType.INT32), b));
     return match.replaceWith(f.op(new Bitcast(a.dtype()), both));
   }
 
@@ -249,15 +239,15 @@ final class ElementRules {
     var powers = new long[bits + 1];
     for (int i = 0; i < bits; i++) powers[i] = 1L << i;
     var given = f.min(f.cast(b, DataType.INT32), bits);
-    var by = f.select(f.binary(Binary.Kind.LESS, given, f.scalar(given, 0)), f.scalar(given, bits), given);
+    var by =
+        f.select(
+            f.binary(Binary.Kind.LESS, given, f.scalar(given, 0)), f.scalar(given, bits), given);
     boolean isUnsigned64 = a.dtype() == DataType.UINT64;
     var x = isUnsigned64 ? f.op(new Bitcast(DataType.INT64), a) : f.cast(a, DataType.INT64);
     var factors = f.constant(TensorData.vector(powers));
     var product = f.mul(x, f.op(new Gather(0, 0), factors, by));
     return match.replaceWith(
-        isUnsigned64
-            ? f.op(new Bitcast(DataType.UINT64), product)
-            : f.cast(product, a.dtype()));
+        isUnsigned64 ? f.op(new Bitcast(DataType.UINT64), product) : f.cast(product, a.dtype()));
   }
 
   /// The kernel limits the distance to the type's bits; beyond, all bits leave.
@@ -285,15 +275,19 @@ final class ElementRules {
 
   private static boolean isWithin(Value by, int most) {
     if (by.isConstant()) {
-      for (long each : by.constant().orElseThrow().longs()) if (each < 0 || each > most) return false;
+      for (long each : by.constant().orElseThrow().longs())
+        if (each < 0 || each > most) return false;
       return true;
     }
     var node = by.producer();
     if (node.isPresent() && node.get().op() instanceof Cast) {
       node = node.get().input(0).producer();
     }
-    return node.filter(n -> n.op() instanceof Clip(double min, double max) && min >= 0 && max <= most
-            || n.op() instanceof Binary(var kind) && kind == Binary.Kind.MIN && isLimited(n, most))
+    return node.filter(n ->
+            n.op() instanceof Clip(double min, double max) && min >= 0 && max <= most
+                || n.op() instanceof Binary(var kind)
+                    && kind == Binary.Kind.MIN
+                    && isLimited(n, most))
         .isPresent();
   }
 
@@ -307,7 +301,10 @@ final class ElementRules {
   }
 
   private static boolean isUpTo(Value limit, int most) {
-    return limit.constant().filter(data -> data.isUniform() && data.doubleAt(0) <= most).isPresent();
+    return limit
+        .constant()
+        .filter(data -> data.isUniform() && data.doubleAt(0) <= most)
+        .isPresent();
   }
 
   /// CAST knows no uint64: its bits are those of int64.
@@ -321,8 +318,7 @@ final class ElementRules {
       return match.replaceWith(f.op(new Bitcast(DataType.INT64), x));
     }
     if (op.to() == DataType.UINT64 && !x.dtype().isFloat()) {
-      return match.replaceWith(
-          f.op(new Bitcast(DataType.UINT64), f.cast(x, DataType.INT64)));
+      return match.replaceWith(f.op(new Bitcast(DataType.UINT64), f.cast(x, DataType.INT64)));
     }
     return Replacement.left("CAST knows both types");
   }

@@ -37,7 +37,8 @@ final class PoolRules {
         new SmallRule<>("RaiseAveragePool1D", AveragePool.class, PoolRules::raiseAverage),
         new SmallRule<>("SettleAveragePoolPadding", AveragePool.class, PoolRules::sameAverage),
         new Replacement<>("WeighAveragePool", AveragePool.class, PoolRules::weighAverage),
-        new Replacement<>("ReplaceDilatedAveragePool", AveragePool.class, PoolRules::dilatedAverage),
+        new Replacement<>(
+            "ReplaceDilatedAveragePool", AveragePool.class, PoolRules::dilatedAverage),
         new SmallRule<>("SplitAveragePool3D", AveragePool.class, PoolRules::splitAverage),
         new Replacement<>("ReplaceLpPool", LpPool.class, PoolRules::lpPool));
   }
@@ -170,8 +171,7 @@ final class PoolRules {
     return match.replaceWith(x);
   }
 
-  private static Outcome dilatedAverage(
-      AveragePool op, Match<AveragePool> match, Formula f) {
+  private static Outcome dilatedAverage(AveragePool op, Match<AveragePool> match, Formula f) {
     var x = match.input(0);
     boolean applies =
         isReady(op.layout(), match)
@@ -225,7 +225,8 @@ final class PoolRules {
             false);
     var depth = quantizedAs(f.op(pool.apply(outer), rows), x);
     return Optional.of(
-        quantizedAs(f.reshape(depth, dims[0], depth.shape().dim(1).fixed(), height, width, dims[4]), x));
+        quantizedAs(
+            f.reshape(depth, dims[0], depth.shape().dim(1).fixed(), height, width, dims[4]), x));
   }
 
   private static Value quantizedAs(Value made, Value x) {
@@ -272,8 +273,7 @@ final class PoolRules {
       return match.replaceWith(new AveragePool(none, op.layout(), false), x);
     }
     if (!Spatial.isSame(window, pads.get(), x)) return Replacement.left("its padding is its own");
-    return match.replaceWith(
-        new AveragePool(with(window, new Same(true)), op.layout(), false), x);
+    return match.replaceWith(new AveragePool(with(window, new Same(true)), op.layout(), false), x);
   }
 
   /// Sums of the window as averages over all of it, weighed by what counts in each.

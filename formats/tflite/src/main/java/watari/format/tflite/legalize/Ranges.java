@@ -2,6 +2,7 @@ package watari.format.tflite.legalize;
 
 import watari.graph.Value;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.IndexOp.Gather;
 import watari.op.IndexOp.NonZero;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.TopK;
@@ -11,7 +12,6 @@ import watari.op.ShapeOp.Size;
 import watari.op.ShapeOp.Slice;
 import watari.op.ShapeOp.Squeeze;
 import watari.op.ShapeOp.Unsqueeze;
-import watari.op.IndexOp.Gather;
 
 /// What is known of the size of integers.
 final class Ranges {

@@ -37,8 +37,7 @@ final class Rounding {
     var lifted = builder.add(new Binary(Kind.ADD), whole, number(offset, builder));
     var low = builder.add(new Binary(Kind.FLOOR_MOD), lifted, number(count, builder));
     var result = builder.add(new Binary(Kind.SUB), low, number(offset, builder));
-    return builder.add(
-        new Cast(narrow.isSigned() ? DataType.INT8 : DataType.UINT8), result);
+    return builder.add(new Cast(narrow.isSigned() ? DataType.INT8 : DataType.UINT8), result);
   }
 
   private static Value number(int value, GraphBuilder builder) {

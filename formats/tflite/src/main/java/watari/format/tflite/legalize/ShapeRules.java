@@ -43,7 +43,8 @@ final class ShapeRules {
         new Replacement<>("RaiseMatMulVectors", MatMul.class, ShapeRules::matMulVectors),
         new Replacement<>("FoldMatMulBatch", MatMul.class, ShapeRules::matMulRank),
         new Replacement<>("ReplaceIntegerMatMul", MatMul.class, ShapeRules::integerMatMul),
-        new SmallRule<>("ReplaceIntegerFullyConnected", FullyConnected.class, ShapeRules::integerFc),
+        new SmallRule<>(
+            "ReplaceIntegerFullyConnected", FullyConnected.class, ShapeRules::integerFc),
         new SmallRule<>("FoldBroadcastAxes", Binary.class, ShapeRules::foldBinary),
         new SmallRule<>("FoldSelectAxes", Select.class, ShapeRules::foldSelect),
         new SmallRule<>("ScalarRange", Range.class, ShapeRules::range));
@@ -61,7 +62,8 @@ final class ShapeRules {
     var pads = match.integers(1);
     var x = match.input(0);
     if (pads.isEmpty() || !x.shape().isRanked()) return Replacement.left("the pads are computed");
-    if (Arrays.stream(pads.get()).allMatch(p -> p >= 0)) return Replacement.left("none is negative");
+    if (Arrays.stream(pads.get()).allMatch(p -> p >= 0))
+      return Replacement.left("none is negative");
     var axes = padAxes(match, x.shape().rank());
     int count = axes.length;
     var all = pads.get().clone();
@@ -114,7 +116,8 @@ final class ShapeRules {
       long dim = x.shape().dim(axes[i]).fixed();
       var places = new int[Math.toIntExact(begin + dim + end)];
       for (int k = 0; k < places.length; k++) places[k] = (int) place(op.mode(), k - begin, dim);
-      result = f.gather(result, f.constant(TensorData.ofInts(Shape.of(places.length), places)), axes[i]);
+      result =
+          f.gather(result, f.constant(TensorData.ofInts(Shape.of(places.length), places)), axes[i]);
     }
     return match.replaceWith(result);
   }
@@ -165,8 +168,7 @@ final class ShapeRules {
     return match.replaceWith(f.select(keeps, x, f.scalar(x, 0)));
   }
 
-  private static Outcome depthToSpace(
-      DepthToSpace op, Match<DepthToSpace> match, Formula f) {
+  private static Outcome depthToSpace(DepthToSpace op, Match<DepthToSpace> match, Formula f) {
     var x = match.input(0);
     boolean applies =
         op.channelsOutermost() && op.layout() == Layout.CHANNELS_LAST && x.shape().isFixed();
@@ -176,8 +178,7 @@ final class ShapeRules {
     long channels = dims[3] / (block * block);
     var cells = f.reshape(x, dims[0], dims[1], dims[2], channels, block, block);
     var moved = f.transpose(cells, 0, 1, 4, 2, 5, 3);
-    return match.replaceWith(
-        f.reshape(moved, dims[0], dims[1] * block, dims[2] * block, channels));
+    return match.replaceWith(f.reshape(moved, dims[0], dims[1] * block, dims[2] * block, channels));
   }
 
   // ---- products
@@ -192,8 +193,7 @@ final class ShapeRules {
     if (!match.output().shape().isRanked()) return Replacement.left("no rank");
     if (row) a = f.reshape(a, Shape.of(Dim.ONE).concat(a.shape()));
     if (column) b = f.reshape(b, b.shape().concat(Shape.of(Dim.ONE)));
-    var product =
-        f.op(new MatMul(op.transposeA() && !row, op.transposeB() && !column), a, b);
+    var product = f.op(new MatMul(op.transposeA() && !row, op.transposeB() && !column), a, b);
     return match.replaceWith(f.reshape(product, match.output().shape()));
   }
 
@@ -243,13 +243,11 @@ final class ShapeRules {
     return match.replaceWith(f.reduce(Reduce.Kind.SUM, products, false, List.of(axis)));
   }
 
-  private static Outcome integerFc(
-      FullyConnected op, Match<FullyConnected> match, Formula f) {
+  private static Outcome integerFc(FullyConnected op, Match<FullyConnected> match, Formula f) {
     var x = match.input(0);
     if (!x.dtype().isInteger() || x.type().isQuantized()) return Replacement.left("it is float");
     var product = f.op(new MatMul(false, true), x, match.input(1));
-    return match.replaceWith(
-        match.input(2).isPresent() ? f.add(product, match.input(2)) : product);
+    return match.replaceWith(match.input(2).isPresent() ? f.add(product, match.input(2)) : product);
   }
 
   // ---- broadcasts

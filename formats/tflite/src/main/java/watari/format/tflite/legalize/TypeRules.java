@@ -4,17 +4,17 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.Optional;
+import java.util.function.Function;
 import watari.finding.Finding;
 import watari.graph.Node;
 import watari.graph.Value;
-import watari.op.ElementwiseOp.Cast;
 import watari.op.ControlOp;
 import watari.op.Custom;
+import watari.op.ElementwiseOp.Bitcast;
+import watari.op.ElementwiseOp.Cast;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
-import watari.op.ElementwiseOp.Bitcast;
 import watari.pass.replace.Formula;
 import watari.pass.replace.InFloats;
 import watari.pass.replace.Replacement;
@@ -40,7 +40,8 @@ final class TypeRules {
   /// @param refuse why a node cannot be written
   static List<Rule<?>> all(Function<Node, Optional<Finding>> refuse) {
     return List.of(
-        new SmallRule<>("ReplaceConvert", Convert.class, (op, match, f) -> convert(match, f, refuse)),
+        new SmallRule<>(
+            "ReplaceConvert", Convert.class, (op, match, f) -> convert(match, f, refuse)),
         new SmallRule<>("ComputeInFloats", Op.class, (op, match, f) -> inFloats(op, match, refuse)),
         new SmallRule<>(
             "ComputeInWiderType", Op.class, (op, match, f) -> inWiderType(op, match, f, refuse)));
