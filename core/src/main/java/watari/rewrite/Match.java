@@ -19,16 +19,18 @@ import watari.tensor.TensorType;
 /// What the builder adds stands before the root; it is removed again if the rule leaves the root
 /// alone.
 public final class Match<O extends Op> {
+  private static final int MOST_ORIGINS = 64;
+
   private final Node node;
   private final O op;
   private final Inference inference;
-  private final LinkedHashSet<Origin> origins;
+  private List<Origin> origins;
 
   public Match(Node node, O op, Inference inference) {
     this.node = node;
     this.op = op;
     this.inference = inference;
-    this.origins = new LinkedHashSet<>(node.origins());
+    this.origins = node.origins();
   }
 
   public O op() {
@@ -70,7 +72,9 @@ public final class Match<O extends Op> {
 
   /// Counts a node as part of the match, so that what replaces the root has its origins, too.
   public Node absorb(Node other) {
-    origins.addAll(other.origins());
+    var both = new LinkedHashSet<>(origins);
+    both.addAll(other.origins());
+    origins = both.stream().limit(MOST_ORIGINS).toList();
     return other;
   }
 
@@ -112,7 +116,7 @@ public final class Match<O extends Op> {
 
   /// Adds nodes before the root, with the origins of all that is absorbed so far.
   public GraphBuilder build() {
-    return GraphBuilder.before(node, inference).from(List.copyOf(origins));
+    return GraphBuilder.before(node, inference).from(origins);
   }
 
   public Outcome replaceWith(Value... values) {

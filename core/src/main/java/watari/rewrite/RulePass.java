@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +24,9 @@ import watari.op.Op;
 public final class RulePass implements Pass {
   private static final int MOST_FIRINGS_PER_NODE = 16;
   private static final int FEW_USES = 2;
+
+  /// Enough to find a value by, and not so many that long chains cost more with each step.
+  private static final int MOST_SOURCE_NAMES = 16;
 
   private final String name;
   private final List<Rule<?>> rules;
@@ -69,8 +72,7 @@ public final class RulePass implements Pass {
 
     private void fixpoint() {
       var queue = new ArrayDeque<Node>(graph.nodes());
-      Set<Node> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
-      waiting.addAll(queue);
+      Set<Node> waiting = new HashSet<>(queue);
       long budget = 1000 + (long) MOST_FIRINGS_PER_NODE * graph.size();
       while (!queue.isEmpty() && budget > 0) {
         var node = queue.poll();
@@ -157,7 +159,7 @@ public final class RulePass implements Pass {
       names.add(old.name());
       names.addAll(old.sourceNames());
       names.remove(by.name());
-      by.setSourceNames(List.copyOf(names));
+      by.setSourceNames(names.stream().limit(MOST_SOURCE_NAMES).toList());
     }
   }
 

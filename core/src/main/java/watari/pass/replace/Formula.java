@@ -30,6 +30,11 @@ public final class Formula {
     this.builder = match.build();
   }
 
+  /// Writes where a builder adds nodes.
+  public Formula(GraphBuilder builder) {
+    this.builder = builder;
+  }
+
   public GraphBuilder builder() {
     return builder;
   }

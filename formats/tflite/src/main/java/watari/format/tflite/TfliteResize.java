@@ -2,22 +2,37 @@ package watari.format.tflite;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import watari.graph.Node;
 import watari.op.ResizeOp.AspectPolicy;
 import watari.op.ResizeOp.Coordinates;
 import watari.op.ResizeOp.Mode;
 import watari.op.ResizeOp.Nearest;
 import watari.op.ResizeOp.Resize;
+import watari.tensor.Shape;
 
 /// Which resizes LiteRT's two kernels compute.
-final class TfliteResize {
+public final class TfliteResize {
   /// The kernels' options.
-  record Kernel(boolean alignCorners, boolean halfPixel) {}
+  public record Kernel(boolean alignCorners, boolean halfPixel) {
+    /// The element that the nearest-neighbour kernel picks.
+    private int place(int x, int from, int to) {
+      boolean isAligned = alignCorners && to > 1;
+      float scale = isAligned ? (from - 1) / (float) (to - 1) : from / (float) to;
+      float at = (x + (halfPixel ? 0.5f : 0)) * scale;
+      float whole = (float) Math.floor(at);
+      if (alignCorners && at - whole >= 0.5f) whole++;
+      return Math.clamp((int) whole, 0, from - 1);
+    }
+  }
+
+  private static final List<Kernel> NEAREST =
+      List.of(new Kernel(false, false), new Kernel(false, true), new Kernel(true, false));
 
   private TfliteResize() {}
 
   /// The options with which a kernel gives what the operator says; empty where none does.
-  static Optional<Kernel> kernel(Resize op, Node node) {
+  public static Optional<Kernel> kernel(Resize op, Node node) {
     var from = node.input(0).shape();
     var to = node.output().shape();
     boolean plain =
@@ -29,9 +44,15 @@ final class TfliteResize {
             && op.policy() == AspectPolicy.STRETCH;
     if (!plain || op.mode() == Mode.CUBIC) return Optional.empty();
     boolean sized = node.input(3).isPresent();
-    if (!sized && !(from.isFixed() && to.isFixed())) return Optional.empty();
-    if (!sized && !isRatio(node)) return Optional.empty();
+    boolean isFixed = isFixed(from) && isFixed(to);
+    boolean isOwn = node.origin().operator().equals("RESIZE_NEAREST_NEIGHBOR");
+    if (op.mode() == Mode.NEAREST && isFixed && !isOwn) return nearest(op, node);
+    if (!sized && !(isFixed && isRatio(node))) return Optional.empty();
     return op.mode() == Mode.LINEAR ? linear(op, node) : nearest(op);
+  }
+
+  private static boolean isFixed(Shape shape) {
+    return shape.dim(1).isFixed() && shape.dim(2).isFixed();
   }
 
   /// Whether the scales are what the sizes say, so that the kernel's scale is the operator's.
@@ -61,6 +82,55 @@ final class TfliteResize {
   private static boolean isAboveOne(Node node) {
     var to = node.output().shape();
     return to.isFixed() && to.dim(1).fixed() > 1 && to.dim(2).fixed() > 1;
+  }
+
+  /// The options with which the kernel picks the same elements, by the arithmetic of both.
+  private static Optional<Kernel> nearest(Resize op, Node node) {
+    for (var kernel : NEAREST) {
+      boolean isSame = true;
+      for (int i = 0; i < 2; i++) isSame &= picksSame(op, node, i, kernel);
+      if (isSame) return Optional.of(kernel);
+    }
+    return Optional.empty();
+  }
+
+  private static boolean picksSame(Resize op, Node node, int i, Kernel kernel) {
+    int from = Math.toIntExact(node.input(0).shape().dim(i + 1).fixed());
+    int to = Math.toIntExact(node.output().shape().dim(i + 1).fixed());
+    float scale = (float) to / from;
+    if (!node.input(3).isPresent()) {
+      var scales = node.input(2).constant();
+      if (scales.isEmpty()) return false;
+      scale = (float) scales.get().doubleAt(i);
+    }
+    for (int x = 0; x < to; x++) {
+      var place = place(op, x, from, to, scale);
+      if (place.isEmpty() || place.getAsInt() != kernel.place(x, from, to)) return false;
+    }
+    return true;
+  }
+
+  private static OptionalInt place(Resize op, int x, int from, int to, float scale) {
+    float at;
+    switch (op.coordinates()) {
+      case HALF_PIXEL -> at = (x + 0.5f) / scale - 0.5f;
+      case ALIGN_CORNERS -> at = to == 1 ? 0 : x * (from - 1f) / (scale * from - 1);
+      case ASYMMETRIC -> at = x / scale;
+      case TF_HALF_PIXEL_FOR_NN -> at = (x + 0.5f) / scale;
+      default -> {
+        return OptionalInt.empty();
+      }
+    }
+    float floor = (float) Math.floor(at);
+    int place =
+        (int)
+            switch (op.nearest()) {
+              case FLOOR -> floor;
+              case CEIL -> (float) Math.ceil(at);
+              case ROUND_PREFER_FLOOR -> at - floor > 0.5f ? floor + 1 : floor;
+              case ROUND_PREFER_CEIL -> at - floor >= 0.5f ? floor + 1 : floor;
+            };
+    return OptionalInt.of(Math.clamp(place, 0, from - 1));
   }
 
   private static Optional<Kernel> nearest(Resize op) {

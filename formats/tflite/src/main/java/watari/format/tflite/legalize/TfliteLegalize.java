@@ -12,6 +12,7 @@ import watari.pass.fold.DeadCode;
 import watari.pass.replace.ReplaceElementwise;
 import watari.pass.replace.ReplaceIndexing;
 import watari.pass.replace.ReplaceNorms;
+import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
 import watari.rewrite.Match;
 import watari.rewrite.Pass;
@@ -28,7 +29,14 @@ public final class TfliteLegalize {
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ReplaceNorms.softmaxes());
     rules.add(ReplaceReductions.topK());
-    return List.of(new CarryTypes(), new RulePass("decompose", rules));
+    rules.addAll(ReplaceRecurrent.all());
+    return List.of(
+        new CarryTypes(),
+        new RulePass("decompose", rules),
+        new DeadCode(),
+        new ConstantFolding(),
+        new CommonSubexpressions(),
+        new DeadCode());
   }
 
   /// What hangs on layouts, ranks and element types.
@@ -52,6 +60,7 @@ public final class TfliteLegalize {
     rules.add(ReplaceReductions.topK());
     rules.addAll(ReplaceIndexing.all());
     rules.addAll(ReplaceIndexing.positiveIndices(TfliteLegalize::mayBeNegative));
+    rules.addAll(ResizeRules.all());
     rules.addAll(ElementRules.all());
     rules.addAll(ShapeRules.all());
     rules.addAll(TypeRules.all(refuse));
