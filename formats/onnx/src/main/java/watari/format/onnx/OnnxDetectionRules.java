@@ -35,7 +35,7 @@ final class OnnxDetectionRules {
   // ---- one class to a fixed number
 
   private static Outcome padded(PaddedNonMaxSuppression op, Match<PaddedNonMaxSuppression> match) {
-    if (op.soft() && !isHard(match)) return left("it lets scores decay");
+    if (op.soft() && !isHard(match)) return soft(match);
     var to = new OnnxCompose(match);
     var most = to.reshape(to.cast(match.input(2), DataType.INT64));
     var found =
@@ -44,7 +44,7 @@ final class OnnxDetectionRules {
             to.unsqueeze(match.input(0), 0),
             to.unsqueeze(match.input(1), 0, 1),
             most,
-            to.reshape(match.input(3)),
+            justBelow(to.reshape(match.input(3)), to),
             to.reshape(match.input(4)));
     var boxes = to.gather(found, to.constant(TensorData.scalar(2L)), 1);
     var count = to.shape(boxes, 0, 1);
@@ -58,6 +58,36 @@ final class OnnxDetectionRules {
 
   private static boolean isHard(Match<PaddedNonMaxSuppression> match) {
     return match.constant(5).filter(sigma -> sigma.isAll(0)).isPresent();
+  }
+
+  /// The next smaller float: ONNX suppresses what overlaps more than a threshold, TFLite also what
+  /// overlaps just so.
+  private static Value justBelow(Value threshold, OnnxCompose to) {
+    return to.mul(threshold, to.scalar(threshold, Math.nextDown(1f)));
+  }
+
+  private static Outcome soft(Match<PaddedNonMaxSuppression> match) {
+    if (match.constant(5).isEmpty()) return left("whether scores decay is computed");
+    var to = new OnnxCompose(match);
+    var loop =
+        OnnxSoftNms.of(
+            match.input(0),
+            match.input(1),
+            to.reshape(match.input(3)),
+            to.reshape(match.input(4)),
+            to.reshape(match.input(5)));
+    var inputs = new ArrayList<Value>();
+    inputs.add(to.reshape(to.cast(match.input(2), DataType.INT64)));
+    inputs.add(Value.ABSENT);
+    inputs.add(match.input(1));
+    inputs.addAll(loop.captured());
+    var made = to.builder().add(loop.op(), inputs, 4, List.of(loop.body()));
+    var count = to.reduce(Reduce.Kind.SUM, made.output(3), false, 0);
+    return to.replace(
+        List.of(
+            to.cast(made.output(1), DataType.INT32),
+            made.output(2),
+            to.cast(count, DataType.INT32)));
   }
 
   private static Value filled(Value vector, Value pads, OnnxCompose to) {
