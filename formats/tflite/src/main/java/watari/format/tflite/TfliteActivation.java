@@ -55,19 +55,20 @@ record TfliteActivation(byte code, Optional<Node> node, Value result) {
     return code(node.op()) != ActivationFunctionType.NONE
         && node.input(0)
             .producer()
-            .filter(producer -> takes(producer.op()))
+            .filter(TfliteActivation::takes)
             .flatMap(producer -> after(producer).node())
             .filter(next -> next == node)
             .isPresent();
   }
 
   /// Whether an operator is written with the activation behind it.
-  static boolean takes(Op op) {
-    return switch (op) {
+  static boolean takes(Node node) {
+    return switch (node.op()) {
       case Conv _, ConvTranspose _, FullyConnected _, MaxPool _, AveragePool _ -> true;
       case Binary(var kind) ->
           switch (kind) {
-            case ADD, SUB, MUL, DIV -> true;
+            case ADD -> !TfliteBinaryOps.isInfiniteSum(node);
+            case SUB, MUL, DIV -> true;
             default -> false;
           };
       default -> false;

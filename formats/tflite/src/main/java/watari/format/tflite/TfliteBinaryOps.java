@@ -2,6 +2,7 @@ package watari.format.tflite;
 
 import static watari.format.tflite.schema.BuiltinOperator.*;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import watari.format.OpTable;
@@ -59,6 +60,10 @@ final class TfliteBinaryOps {
   }
 
   private static void arithmetic(Binary op, Node node, TfliteSubgraph out) {
+    if (op.kind() == Binary.Kind.ADD && isInfiniteSum(node)) {
+      unlimitedSum(node, out);
+      return;
+    }
     var activation = out.activation(node);
     TfliteQuantized.requireArithmetic(node, activation.result());
     byte fused = activation.code();
@@ -69,6 +74,32 @@ final class TfliteBinaryOps {
       case MUL -> two(MUL, TfliteOptions.mul(fused), node, result, out);
       default -> two(DIV, TfliteOptions.div(fused), node, result, out);
     }
+  }
+
+  /// Whether infinities are to come through a sum, whose activation then stays apart.
+  static boolean isInfiniteSum(Node node) {
+    var result = node.output();
+    return result.dtype() == DataType.FLOAT32
+        && !TfliteQuantized.isAny(node, result)
+        && result.shape().isFixed()
+        && node.inputs().stream().anyMatch(TfliteInfinities::mayHold);
+  }
+
+  /// ADD limits its result to finite numbers, ADD_N does not; it broadcasts nothing.
+  private static void unlimitedSum(Node node, TfliteSubgraph out) {
+    var shape = node.output().shape();
+    var inputs = new ArrayList<Integer>();
+    for (var input : node.inputs()) {
+      int from = out.tensor(input);
+      if (!input.shape().equals(shape)) {
+        int whole = out.temporary(node.output().type());
+        int dims = out.ints(out.fixedDims(node.output()));
+        out.add(BROADCAST_TO, TfliteOptions.NONE, List.of(from, dims), List.of(whole));
+        from = whole;
+      }
+      inputs.add(from);
+    }
+    out.add(ADD_N, TfliteOptions.NONE, inputs, List.of(out.tensor(node.output())));
   }
 
   private static void two(

@@ -59,6 +59,10 @@ final class TfliteReduceOps {
           case SUM -> SUM;
           default -> throw Refusal.operator("TFLite has no reduction " + op.kind(), "replace it");
         };
+    var shape = node.input(0).shape();
+    if (shape.isRanked() && shape.dims().stream().anyMatch(dim -> dim.is(0))) {
+      throw Refusal.operator("it reduces no elements", "give the model inputs with elements");
+    }
     if (TfliteQuantized.isAny(node, node.output())) {
       TfliteQuantized.requireUniform(node);
       boolean moves = code == REDUCE_MAX || code == REDUCE_MIN;

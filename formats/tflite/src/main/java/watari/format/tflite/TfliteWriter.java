@@ -56,6 +56,15 @@ public final class TfliteWriter implements FormatWriter {
       TfliteGraphWriter.refuse(node).ifPresent(findings::add);
       node.bodies().forEach(body -> refuse(body, findings));
     }
+    for (var output : graph.outputs()) {
+      var shape = output.shape();
+      if (!shape.isRanked() || shape.dims().stream().noneMatch(dim -> dim.is(0))) continue;
+      findings.add(
+          Finding.error(
+                  "OP_UNSUPPORTED",
+                  "output '" + output.name() + "' has shape " + shape + ", LiteRT gives no empty outputs")
+              .fix("drop it with --outputs"));
+    }
     for (var input : graph.inputs()) {
       if (TfliteTypes.number(input.dtype()).isEmpty()) {
         findings.add(
