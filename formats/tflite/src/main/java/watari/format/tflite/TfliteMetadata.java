@@ -1,43 +1,80 @@
 package watari.format.tflite;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import watari.finding.ModelException;
+import watari.format.FileBytes;
 import watari.graph.Metadata;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
 /// What a TFLite file says of itself.
+///
+/// Source: TFLite Metadata, metadata_schema.fbs 1.5 (ModelMetadata: name, description, version,
+/// subgraph_metadata, author, license).
 final class TfliteMetadata {
+  private static final String STANDARD = "TFLITE_METADATA";
+  private static final List<String> TEXTS = List.of("name", "description", "version", "", "author");
+  private static final int LICENSE_SLOT = 5;
+
   private TfliteMetadata() {}
 
   static Metadata read(TfliteFile file, Path path) throws IOException {
     var model = file.model();
     var attachments = new ArrayList<Metadata.Attachment>();
+    var properties = new LinkedHashMap<String, String>();
     var producer = "";
+    var license = "";
     for (int i = 0; i < model.metadataLength(); i++) {
       var entry = Objects.requireNonNull(model.metadata(i));
       var bytes = file.buffer(entry.buffer());
-      var name = entry.name() == null ? "" : entry.name();
+      var name = Objects.requireNonNullElse(entry.name(), "");
       if (name.equals(TfliteAttachments.PRODUCER)) producer = text(bytes);
       else attachments.add(attachment(TfliteAttachments.BUFFER, name, bytes));
+      if (name.equals(STANDARD)) license = standard(bytes, properties);
     }
     TfliteAssociatedFiles.read(path)
         .forEach((name, bytes) ->
             attachments.add(
                 attachment(TfliteAttachments.FILE, name, MemorySegment.ofArray(bytes))));
-    var description = model.description() == null ? "" : model.description();
-    return new Metadata(producer, description, "", Map.of(), attachments);
+    var description = Objects.requireNonNullElse(model.description(), "");
+    return new Metadata(producer, description, license, properties, attachments);
+  }
+
+  /// Puts the texts of the standard metadata into `properties` and gives the license; what is
+  /// broken in it is left out.
+  private static String standard(MemorySegment bytes, Map<String, String> properties) {
+    try {
+      var root = FlatTable.root(new FileBytes(STANDARD, bytes));
+      for (int slot = 0; slot < TEXTS.size(); slot++) {
+        var text = text(root, slot);
+        if (!TEXTS.get(slot).isEmpty() && !text.isEmpty()) properties.put(TEXTS.get(slot), text);
+      }
+      return text(root, LICENSE_SLOT);
+    } catch (ModelException _) {
+      return "";
+    }
+  }
+
+  private static String text(FlatTable table, int slot) {
+    long field = table.field(slot);
+    if (field == 0) return "";
+    long at = FlatTable.target(table.file(), field);
+    return text(table.file().slice(at + 4, table.file().uint32(at)));
   }
 
   private static String text(MemorySegment bytes) {
-    return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    return new String(bytes.toArray(JAVA_BYTE), UTF_8);
   }
 
   private static Metadata.Attachment attachment(String kind, String name, MemorySegment bytes) {

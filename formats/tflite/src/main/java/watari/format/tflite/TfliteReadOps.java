@@ -12,9 +12,7 @@ final class TfliteReadOps {
 
   static final ReadTable<Entry> BUILTIN = builtin();
 
-  static final ReadTable<Entry> CUSTOM =
-      new ReadTable<Entry>()
-          .on("TFLite_Detection_PostProcess", TfliteReadDetectionOps::postProcess);
+  static final ReadTable<Entry> CUSTOM = custom();
 
   private TfliteReadOps() {}
 
@@ -38,6 +36,13 @@ final class TfliteReadOps {
     TfliteReadLstmOps.into(table);
     TfliteReadControlOps.into(table);
     TfliteReadStateOps.into(table);
+    return table;
+  }
+
+  private static ReadTable<Entry> custom() {
+    var table = new ReadTable<Entry>();
+    table.on("TFLite_Detection_PostProcess", TfliteReadDetectionOps::postProcess);
+    TfliteReadMediaPipeOps.into(table);
     return table;
   }
 }
