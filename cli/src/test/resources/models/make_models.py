@@ -160,6 +160,45 @@ def onnx_external():
                [value("x", T.FLOAT, [1, 4])], [value("y", T.FLOAT, [1, 4])], [weight])
 
 
+def onnx_faults():
+    """Many operators, one of each, and shapes that stay the same when one of them is told something wrong."""
+    onnx_model(
+        "faults",
+        [
+            h.make_node("Transpose", ["x"], ["swap"], "swap", perm=[0, 1, 3, 2]),
+            h.make_node("Pad", ["swap", "pads"], ["pad"], "pad"),
+            h.make_node("Conv", ["pad", "w"], ["conv"], "conv", kernel_shape=[2, 2]),
+            h.make_node("BatchNormalization", ["conv", "gain", "shift", "middle", "spread_of"], ["norm"], "norm"),
+            h.make_node("LeakyRelu", ["norm"], ["leaky"], "leaky", alpha=0.1),
+            h.make_node("Conv", ["leaky", "d"], ["depthwise"], "depthwise", kernel_shape=[3, 3], pads=[0, 0, 2, 2], group=4),
+            h.make_node("AveragePool", ["depthwise"], ["average"], "average", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+            h.make_node("MaxPool", ["leaky"], ["pool"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+            h.make_node("Resize", ["pool", "", "twice"], ["resize"], "resize", mode="linear", coordinate_transformation_mode="half_pixel"),
+            h.make_node("Concat", ["average", "resize"], ["concat"], "concat", axis=1),
+            h.make_node("Slice", ["concat", "two", "six", "one"], ["slice"], "slice"),
+            h.make_node("Gather", ["slice", "order"], ["gather"], "gather", axis=1),
+            h.make_node("DepthToSpace", ["gather"], ["spread"], "spread", blocksize=2, mode="DCR"),
+            h.make_node("SpaceToDepth", ["spread"], ["gathered"], "gathered", blocksize=2),
+            h.make_node("Mul", ["gathered", "factor"], ["scaled"], "scaled"),
+            h.make_node("Softmax", ["scaled"], ["softmax"], "softmax", axis=3),
+            h.make_node("ReduceMean", ["scaled"], ["mean"], "mean", axes=[2], keepdims=1),
+            h.make_node("Sub", ["softmax", "mean"], ["sum"], "sum"),
+            h.make_node("CumSum", ["sum", "last"], ["cumulative"], "cumulative"),
+            h.make_node("MaxPool", ["cumulative"], ["quarter"], "quarter", kernel_shape=[4, 4], strides=[4, 4]),
+            h.make_node("Flatten", ["quarter"], ["flat"], "flat"),
+            h.make_node("Gemm", ["flat", "g", "gb"], ["gemm"], "gemm", transB=1),
+            h.make_node("Tanh", ["gemm"], ["y"], "tanh"),
+        ],
+        [value("x", T.FLOAT, [1, 4, 8, 8])],
+        [value("y", T.FLOAT, [1, 16])],
+        [constant("pads", np.array([0, 0, 1, 0, 0, 0, 0, 1], np.int64)), constant("w", floats(4, 4, 2, 2)), constant("d", floats(4, 1, 3, 3)),
+         constant("gain", floats(4)), constant("shift", floats(4)), constant("middle", floats(4)), constant("spread_of", np.abs(floats(4)) + 1),
+         constant("twice", np.array([1, 1, 2, 2], np.float32)), constant("two", np.array([2], np.int64)), constant("six", np.array([6], np.int64)),
+         constant("one", np.array([1], np.int64)), constant("order", np.array([2, 0, 3, 1], np.int64)), constant("factor", np.abs(floats(4, 1, 1)) + 1),
+         constant("last", np.array(3, np.int64)), constant("g", floats(16, 16) / 4), constant("gb", floats(16))],
+    )
+
+
 # ---- TFLite
 
 
@@ -321,7 +360,7 @@ def lite_others():
 
 def main():
     for make in (onnx_convolution, onnx_control, onnx_recurrent, onnx_quantized, onnx_shapes, onnx_others, onnx_external,
-                 lite_convolution, lite_quantized, lite_control, lite_recurrent, lite_others):
+                 lite_convolution, lite_quantized, lite_control, lite_recurrent, lite_others, onnx_faults):
         make()
 
 

@@ -1,0 +1,126 @@
+package watari.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static watari.faults.Fault.floats;
+import static watari.faults.Fault.indices;
+import static watari.faults.Fault.integer;
+import static watari.faults.Fault.integers;
+import static watari.faults.Fault.number;
+import static watari.faults.Fault.operator;
+import static watari.faults.Fault.reversed;
+import static watari.faults.Fault.swappedInputs;
+import static watari.faults.Fault.text;
+import static watari.faults.Fault.times;
+import static watari.faults.Fault.transposed;
+import static watari.faults.Fault.withoutInput;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import watari.api.ConvertOptions;
+import watari.api.Ending;
+import watari.api.ReadSettings;
+import watari.api.Verdict;
+import watari.api.Verifier;
+import watari.api.VerifyReport;
+import watari.api.VerifySettings;
+import watari.api.Watari;
+import watari.finding.Finding;
+import watari.format.onnx.schema.ModelProto;
+
+/// A correct conversion is broken at one node; verification must name that node.
+class FaultInjectionTest {
+  private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
+  private static final String MANY = "faults.onnx";
+  private static final String DIGITS = "digits.tflite";
+  private static final String INT8 = "digits_int8.tflite";
+  private static final VerifySettings LAYERS =
+      new VerifySettings(true, Double.NaN, Path.of(""), 1, 1, true);
+
+  @TempDir private Path folder;
+
+  static Stream<Fault> faults() {
+    return Stream.of(
+        new Fault("permutation swapped", MANY, "Transpose", 0, integers("perm", 0, 1, 2, 3)),
+        new Fault("padded on the wrong side", MANY, "Conv", 0, integers("pads", 0, 1, 1, 0)),
+        new Fault("weight transposed", MANY, "Conv", 0, floats(1, transposed(4))),
+        new Fault("slope wrong", MANY, "LeakyRelu", 0, number("alpha", 0.12f)),
+        new Fault("depthwise pads exchanged", MANY, "Conv", 1, integers("pads", 2, 2, 0, 0)),
+        new Fault("depthwise weight turned", MANY, "Conv", 1, floats(1, reversed())),
+        new Fault("padding counted", MANY, "AveragePool", 0, integer("count_include_pad", 1)),
+        new Fault("mean for largest", MANY, "MaxPool", 0, operator("AveragePool")),
+        new Fault("wrong resize mode", MANY, "Resize", 0, text("mode", "nearest")),
+        new Fault(
+            "wrong coordinates",
+            MANY,
+            "Resize",
+            0,
+            text("coordinate_transformation_mode", "asymmetric")),
+        new Fault("operands exchanged", MANY, "Concat", 0, swappedInputs()),
+        new Fault(
+            "slice one off",
+            MANY,
+            "Slice",
+            0,
+            indices(1, 1).andThen(indices(2, 5))),
+        new Fault("indices wrong", MANY, "Gather", 0, indices(1, 0, 2, 3, 1)),
+        new Fault("blocks in the other order", MANY, "DepthToSpace", 0, text("mode", "CRD")),
+        new Fault("factor wrong", MANY, "Mul", 0, floats(1, times(1.01f))),
+        new Fault("softmax one axis off", MANY, "Softmax", 0, integer("axis", 2)),
+        new Fault("mean one axis off", MANY, "ReduceMean", 0, indices(1, 3)),
+        new Fault("sign lost", MANY, "Sub", 0, operator("Add")),
+        new Fault("sums from the end", MANY, "CumSum", 0, integer("reverse", 1)),
+        new Fault("sums one axis off", MANY, "CumSum", 0, indices(1, 2)),
+        new Fault("dense weight not transposed", MANY, "Gemm", 0, integer("transB", 0)),
+        new Fault("bias lost", MANY, "Gemm", 0, withoutInput(2)),
+        new Fault("uneven padding exchanged", DIGITS, "Conv", 3, integers("pads", 1, 1, 0, 0)),
+        new Fault("upper bound wrong", DIGITS, "Clip", 0, floats(2, times(0.1f))),
+        new Fault("softmax over the batch", DIGITS, "Softmax", 0, integer("axis", 0)),
+        new Fault("scale wrong", INT8, "QuantizeLinear", 2, floats(1, times(1.5f))),
+        new Fault("scale of a weight wrong", INT8, "DequantizeLinear", 1, floats(1, times(1.5f))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void verificationNamesTheNode(Fault fault) throws IOException {
+    var source = source(fault.model());
+    var result = converted(source);
+    var right = verify(source, result);
+    assertThat(right.verdict()).as("%s", right.findings()).isIn(Verdict.EQUAL, Verdict.ROUNDING);
+    assertThat(firstDifference(right)).isEmpty();
+
+    var model = ModelProto.parseFrom(Files.readAllBytes(result)).toBuilder();
+    var node = fault.inject(model.getGraphBuilder());
+    Files.write(result, model.build().toByteArray());
+
+    var found = firstDifference(verify(source, result));
+    assertThat(found).as("first difference, at '%s'", node.getName()).hasSize(1);
+    assertThat(found.get(0).node()).as(found.get(0).toString()).isEqualTo(node.getName());
+  }
+
+  private static List<Finding> firstDifference(VerifyReport report) {
+    return report.findings().stream().filter(f -> f.code().equals("FIRST_DIFFERENCE")).toList();
+  }
+
+  private static VerifyReport verify(Path a, Path b) {
+    return new Verifier(LAYERS, ReadSettings.DEFAULT).verify(a, b);
+  }
+
+  private static Path source(String model) {
+    var sample = ROOT.resolve("samples").resolve(model);
+    return Files.exists(sample)
+        ? sample
+        : ROOT.resolve("cli/src/test/resources/models").resolve(model);
+  }
+
+  private Path converted(Path source) {
+    var report = Watari.convert(List.of(source), ConvertOptions.to("onnx", folder)).get(0);
+    assertThat(report.ending()).as("%s", report).isEqualTo(Ending.DONE);
+    return report.outputs().get(0).path();
+  }
+}
