@@ -313,6 +313,13 @@ public final class Graph implements Iterable<Node> {
     value.setName(freshName(hint));
   }
 
+  /// Gives a value the name of one that is no longer in the graph.
+  public void takeName(Value value, Value gone) {
+    names.remove(value.name());
+    value.setName(gone.name());
+    gone.setName("");
+  }
+
   /// A dim that nothing else in this graph has, whichever pass asks for it.
   public Dim unknownDim() {
     return Dim.named("?" + ++unknowns);

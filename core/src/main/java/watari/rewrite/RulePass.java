@@ -132,6 +132,7 @@ public final class RulePass implements Pass {
       values.forEach(value -> value.producer().ifPresent(again::add));
       removeDead(List.of(node));
       removeDead(added.reversed());
+      if (node.isRemoved()) carryNames(node, values, added);
       // What lost a use may now be used by one node alone, which rules ask for.
       for (var input : node.inputs()) {
         if (input.producer().isEmpty() || input.uses().size() > FEW_USES) continue;
@@ -150,6 +151,19 @@ public final class RulePass implements Pass {
       if (!same) throw new IllegalStateException(name + ": " + by + " replaces " + old);
       if (by.producer().isPresent()) {
         by.setType(by.type().with(Inference.moreExact(by.shape(), old.shape())));
+      }
+    }
+
+    /// What was added for a value has its name from now on: users find their tensors in the result.
+    private void carryNames(Node node, List<Value> values, List<Node> added) {
+      Set<Value> unnamed = new HashSet<>();
+      for (var each : added) if (!each.isRemoved()) unnamed.addAll(each.outputs());
+      for (int i = 0; i < values.size(); i++) {
+        var old = node.output(i);
+        var by = values.get(i);
+        if (!old.isPresent() || !unnamed.remove(by)) continue;
+        by.setSourceNames(by.sourceNames().stream().filter(n -> !n.equals(old.name())).toList());
+        graph.takeName(by, old);
       }
     }
 
