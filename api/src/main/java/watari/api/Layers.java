@@ -1,13 +1,18 @@
 package watari.api;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import watari.api.Pairing.Pair;
 import watari.api.Verification.Tolerance;
 import watari.engine.EngineException;
 import watari.finding.Finding;
+import watari.graph.Node;
 import watari.tensor.Layout;
 import watari.tensor.TensorData;
 
@@ -15,6 +20,7 @@ import watari.tensor.TensorData;
 ///
 /// Tensors are fetched a few at a time, so that memory stays bounded.
 final class Layers {
+  private static final int MOST_SUSPECTS = 8;
   private static final int MOST_TENSORS = 64;
   private static final long MOST_BYTES = 256L << 20;
 
@@ -25,6 +31,9 @@ final class Layers {
   private final Side b;
   private final Pairing pairing;
   private final Tolerance tolerance;
+
+  /// Tensors of the result that do not differ.
+  private final Set<String> equal = new HashSet<>();
 
   Layers(Side a, Side b, Pairing pairing, Tolerance tolerance) {
     this.a = a;
@@ -42,8 +51,9 @@ final class Layers {
         int atA = runA.taps().indexOf(pair.a());
         int atB = runB.taps().indexOf(pair.b());
         if (atA < 0 || atB < 0) continue;
-        var compared = nearest(pair, runA.tapped().get(atA), runB.tapped().get(atB));
-        if (compared.verdict() == Verdict.DIFFERENT) return Optional.of(finding(pair, compared));
+        var found = nearest(pair, runA.tapped().get(atA), runB.tapped().get(atB));
+        if (found.verdict() == Verdict.DIFFERENT) return Optional.of(finding(pair, found));
+        equal.add(pair.b());
       }
     }
     return Optional.empty();
@@ -66,6 +76,23 @@ final class Layers {
     return chunks;
   }
 
+  /// Nodes between this one and what was found to be equal: they may be what is wrong.
+  private List<String> suspects(Node last) {
+    var found = new LinkedHashSet<String>();
+    var waiting = new ArrayDeque<>(List.of(last));
+    while (!waiting.isEmpty() && found.size() < MOST_SUSPECTS) {
+      for (var input : waiting.poll().inputs()) {
+        var producer = input.producer();
+        if (producer.isEmpty() || equal.contains(input.name())) continue;
+        var name = producer.get().origin().node();
+        if (found.add("'" + (name.isEmpty() ? input.name() : name) + "'")) {
+          waiting.add(producer.get());
+        }
+      }
+    }
+    return List.copyOf(found);
+  }
+
   /// The comparison in the layout that is known, or else in the one in which they are nearest.
   private Compared nearest(Pair pair, TensorData x, TensorData y) {
     var best = new Compared(pair, x, y, tolerance);
@@ -82,12 +109,14 @@ final class Layers {
     return best;
   }
 
-  private static Finding finding(Pair pair, Compared compared) {
+  Finding finding(Pair pair, Compared compared) {
     var node = pair.valueB().producer().orElseThrow();
     var origin = node.origin();
     var why =
         "source tensor '%s' and result tensor '%s' are the first that differ: error %.3g of the range"
             .formatted(pair.a(), pair.b(), compared.error().scaled());
+    var before = suspects(node);
+    if (!before.isEmpty()) why += "; it may also come from " + String.join(", ", before);
     var operator = origin.operator().isEmpty() ? node.op().name() : origin.operator();
     return Finding.error("FIRST_DIFFERENCE", why).at(origin.node(), origin.index(), operator);
   }

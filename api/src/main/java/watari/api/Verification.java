@@ -3,6 +3,8 @@ package watari.api;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import watari.api.Pairing.Pair;
 import watari.engine.EngineException;
 import watari.finding.Finding;
@@ -118,6 +120,8 @@ final class Verification {
   private Check compare(Side.Run runA, Side.Run runB) {
     var errors = new ArrayList<OutputError>();
     var verdict = Verdict.EQUAL;
+    var layers = new Layers(a, b, pairing, tolerance);
+    Optional<Supplier<Finding>> firstOutput = Optional.empty();
     for (int i = 0; i < pairing.outputs().size(); i++) {
       var pair = pairing.outputs().get(i);
       var wanted = of(runA, pair);
@@ -128,20 +132,28 @@ final class Verification {
       var compared = new Compared(pair, wanted, runB.outputs().get(i), tolerance);
       errors.add(compared.error());
       compared.finding().ifPresent(findings::add);
+      boolean isComputed = pair.valueB().producer().isPresent();
+      if (compared.verdict() == Verdict.DIFFERENT && firstOutput.isEmpty() && isComputed) {
+        firstOutput = Optional.of(() -> layers.finding(pair, compared));
+      }
       verdict = verdict.compareTo(compared.verdict()) > 0 ? verdict : compared.verdict();
     }
     if (errors.isEmpty()) verdict = Verdict.UNVERIFIED;
     boolean ownReading = a.isOwnReading() || b.isOwnReading();
     boolean agrees = verdict == Verdict.EQUAL || verdict == Verdict.ROUNDING;
-    if (verdict == Verdict.DIFFERENT || settings.layers()) firstDifference();
+    if (verdict == Verdict.DIFFERENT || settings.layers()) {
+      firstDifference(layers, firstOutput);
+    }
     return new Check(
         ownReading && agrees ? Verdict.CONSISTENT : verdict, a.engine(), b.engine(), errors);
   }
 
-  private void firstDifference() {
+  /// @param firstOutput the first output that differs, in case that nothing before it does
+  private void firstDifference(Layers layers, Optional<Supplier<Finding>> firstOutput) {
     try {
-      new Layers(a, b, pairing, tolerance)
+      layers
           .firstDifference(inputsA, inputsB)
+          .or(() -> firstOutput.map(Supplier::get))
           .ifPresent(findings::add);
     } catch (IOException | EngineException e) {
       findings.add(

@@ -162,6 +162,9 @@ public final class AssignLayouts {
       var features = node.output(0).shape().dim(1).fixed();
       var dims = List.of(batch.isFixed() ? batch.fixed() : -1L, features);
       graph.setInputAt(node, 1, Constants.vector(graph, node.output(0).name() + "/shape", dims));
+      // The elements are in another order than the source's: no tensor of the source is equal.
+      node.output(0).setSourceNames(List.of());
+      graph.rename(node.output(0), node.output(0).name() + "_reordered");
       return;
     }
     int rank = plan.rank(node);
