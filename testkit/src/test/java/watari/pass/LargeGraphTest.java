@@ -59,7 +59,8 @@ class LargeGraphTest {
   @Test
   void productsWithOneSharedConstantStay() {
     var graph =
-        canonical((b, x) -> b.add(new Binary(Binary.Kind.MUL), b.add(new Unary(Unary.Kind.SIN), x), b.scalar(2f)));
+        canonical((b, x) ->
+            b.add(new Binary(Binary.Kind.MUL), b.add(new Unary(Unary.Kind.SIN), x), b.scalar(2f)));
     assertThat(graph.size()).isEqualTo(2 * NODES);
   }
 
@@ -70,7 +71,8 @@ class LargeGraphTest {
     var x = builder.input("x", TensorType.of(DataType.FLOAT32, 4, 6));
     Value sum = x;
     for (int i = 0; i < NODES; i++) {
-      var turned = builder.add(new Transpose(List.of(1, 0)), builder.add(new Transpose(List.of(1, 0)), x));
+      var turned =
+          builder.add(new Transpose(List.of(1, 0)), builder.add(new Transpose(List.of(1, 0)), x));
       sum = builder.add(new Binary(Binary.Kind.SUB), turned, sum);
     }
     graph.addOutput("y", sum);

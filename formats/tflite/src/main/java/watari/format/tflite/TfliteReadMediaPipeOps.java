@@ -37,8 +37,7 @@ final class TfliteReadMediaPipeOps {
     var strides = List.of(options.get(INT, 8), options.get(INT, 4));
     var filter = node.scope().transposed(node.in(1), 3, 1, 2, 0);
     var op =
-        new ConvTranspose(
-            strides, List.of(1, 1), padding, List.of(0, 0), 1, Layout.CHANNELS_LAST);
+        new ConvTranspose(strides, List.of(1, 1), padding, List.of(0, 0), 1, Layout.CHANNELS_LAST);
     var bias = TfliteReadConvOps.bias(node, 2, node.in(0), filter);
     node.emit(op, node.in(0), filter, bias);
     requireDeclared(node);

@@ -62,7 +62,11 @@ public final class TfliteWriter implements FormatWriter {
       findings.add(
           Finding.error(
                   "OP_UNSUPPORTED",
-                  "output '" + output.name() + "' has shape " + shape + ", LiteRT gives no empty outputs")
+                  "output '"
+                      + output.name()
+                      + "' has shape "
+                      + shape
+                      + ", LiteRT gives no empty outputs")
               .fix("drop it with --outputs"));
     }
     for (var input : graph.inputs()) {
