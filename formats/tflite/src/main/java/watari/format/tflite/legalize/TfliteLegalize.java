@@ -9,11 +9,14 @@ import watari.graph.Node;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
+import watari.pass.replace.ReplaceEinsum;
 import watari.pass.replace.ReplaceElementwise;
+import watari.pass.replace.ReplaceGridSample;
 import watari.pass.replace.ReplaceIndexing;
 import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
+import watari.pass.replace.ReplaceSignal;
 import watari.rewrite.Match;
 import watari.rewrite.Pass;
 import watari.rewrite.Rule;
@@ -30,6 +33,8 @@ public final class TfliteLegalize {
     rules.addAll(ReplaceNorms.softmaxes());
     rules.add(ReplaceReductions.topK());
     rules.addAll(ReplaceRecurrent.all());
+    rules.addAll(ReplaceSignal.all());
+    rules.add(ReplaceEinsum.einsum());
     return List.of(
         new CarryTypes(),
         new RulePass("decompose", rules),
@@ -61,6 +66,7 @@ public final class TfliteLegalize {
     rules.addAll(ReplaceIndexing.all());
     rules.addAll(ReplaceIndexing.positiveIndices(TfliteLegalize::mayBeNegative));
     rules.addAll(ResizeRules.all());
+    rules.add(ReplaceGridSample.gridSample());
     rules.addAll(ElementRules.all());
     rules.addAll(ShapeRules.all());
     rules.addAll(TypeRules.all(refuse));
