@@ -16,6 +16,9 @@ final class Compared {
   /// Quantized tensors may be off by more than a step in so many elements.
   private static final double MOST_BEYOND_A_STEP = 1e-3;
 
+  /// So many steps add up here and there.
+  private static final int FEW_STEPS = 4;
+
   /// A step is compared with a little slack for the rounding of its own computation.
   private static final double STEP_SLACK = 1.01;
 
@@ -23,6 +26,7 @@ final class Compared {
   private final OutputError error;
   private final Verdict verdict;
   private final Optional<Finding> finding;
+  private boolean isWithinFewSteps;
 
   Compared(Pair pair, TensorData a, TensorData b, Tolerance tolerance) {
     this.pair = pair;
@@ -56,10 +60,18 @@ final class Compared {
     if (error.scaled() <= tolerance.scaled()) return Verdict.ROUNDING;
     if (tolerance.isGiven()) return Verdict.DIFFERENT;
     var step = step(pair.valueA()).isPresent() ? step(pair.valueA()) : step(pair.valueB());
-    boolean isNear =
-        step.isPresent()
-            && Comparison.shareBeyond(step.getAsDouble() * STEP_SLACK, a, b) <= MOST_BEYOND_A_STEP;
-    return isNear ? Verdict.ROUNDING : Verdict.DIFFERENT;
+    if (step.isEmpty()) return Verdict.DIFFERENT;
+    isWithinFewSteps = isWithin(FEW_STEPS * step.getAsDouble(), a, b);
+    return isWithin(step.getAsDouble(), a, b) ? Verdict.ROUNDING : Verdict.DIFFERENT;
+  }
+
+  private static boolean isWithin(double distance, TensorData a, TensorData b) {
+    return Comparison.shareBeyond(distance * STEP_SLACK, a, b) <= MOST_BEYOND_A_STEP;
+  }
+
+  /// Whether the tensor is quantized and nearly all of it is off by a few steps at most.
+  boolean isWithinFewSteps() {
+    return isWithinFewSteps;
   }
 
   /// The step of a value that is quantized, or was just before.
@@ -74,6 +86,10 @@ final class Compared {
     return type.quantization() instanceof PerTensor(float scale, _)
         ? OptionalDouble.of(scale)
         : OptionalDouble.empty();
+  }
+
+  Pair pair() {
+    return pair;
   }
 
   OutputError error() {

@@ -35,11 +35,16 @@ final class Layers {
   /// Tensors of the result that do not differ.
   private final Set<String> equal = new HashSet<>();
 
-  Layers(Side a, Side b, Pairing pairing, Tolerance tolerance) {
+  private final Optional<SuddenLoss> sudden;
+
+  /// @param isQuantized whether rounding may add up from node to node: then a tensor differs only
+  ///   where much is lost at once
+  Layers(Side a, Side b, Pairing pairing, Tolerance tolerance, boolean isQuantized) {
     this.a = a;
     this.b = b;
     this.pairing = pairing;
     this.tolerance = tolerance;
+    this.sudden = isQuantized ? Optional.of(new SuddenLoss()) : Optional.empty();
   }
 
   Optional<Finding> firstDifference(List<TensorData> inputsA, List<TensorData> inputsB)
@@ -52,11 +57,18 @@ final class Layers {
         int atB = runB.taps().indexOf(pair.b());
         if (atA < 0 || atB < 0) continue;
         var found = nearest(pair, runA.tapped().get(atA), runB.tapped().get(atB));
-        if (found.verdict() == Verdict.DIFFERENT) return Optional.of(finding(pair, found));
+        if (differs(pair, found)) return Optional.of(finding(pair, found));
         equal.add(pair.b());
       }
     }
     return Optional.empty();
+  }
+
+  /// Whether the node of the result's tensor is wrong, when asked in the result's order.
+  boolean differs(Pair pair, Compared compared) {
+    return sudden
+        .map(loss -> loss.isAt(pair.valueB(), compared))
+        .orElse(compared.verdict() == Verdict.DIFFERENT);
   }
 
   private static List<List<Pair>> chunks(List<Pair> pairs) {

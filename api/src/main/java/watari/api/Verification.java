@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import watari.api.Pairing.Pair;
 import watari.engine.EngineException;
 import watari.finding.Finding;
+import watari.graph.Graph;
 import watari.graph.Value;
 import watari.tensor.Dim;
 import watari.tensor.Shape;
@@ -119,9 +119,8 @@ final class Verification {
 
   private Check compare(Side.Run runA, Side.Run runB) {
     var errors = new ArrayList<OutputError>();
+    var different = new ArrayList<Compared>();
     var verdict = Verdict.EQUAL;
-    var layers = new Layers(a, b, pairing, tolerance);
-    Optional<Supplier<Finding>> firstOutput = Optional.empty();
     for (int i = 0; i < pairing.outputs().size(); i++) {
       var pair = pairing.outputs().get(i);
       var wanted = of(runA, pair);
@@ -132,34 +131,53 @@ final class Verification {
       var compared = new Compared(pair, wanted, runB.outputs().get(i), tolerance);
       errors.add(compared.error());
       compared.finding().ifPresent(findings::add);
-      boolean isComputed = pair.valueB().producer().isPresent();
-      if (compared.verdict() == Verdict.DIFFERENT && firstOutput.isEmpty() && isComputed) {
-        firstOutput = Optional.of(() -> layers.finding(pair, compared));
-      }
+      if (compared.verdict() == Verdict.DIFFERENT) different.add(compared);
       verdict = verdict.compareTo(compared.verdict()) > 0 ? verdict : compared.verdict();
     }
     if (errors.isEmpty()) verdict = Verdict.UNVERIFIED;
+    if (verdict == Verdict.DIFFERENT || settings.layers()) verdict = withLayers(verdict, different);
     boolean ownReading = a.isOwnReading() || b.isOwnReading();
     boolean agrees = verdict == Verdict.EQUAL || verdict == Verdict.ROUNDING;
-    if (verdict == Verdict.DIFFERENT || settings.layers()) {
-      firstDifference(layers, firstOutput);
-    }
     return new Check(
         ownReading && agrees ? Verdict.CONSISTENT : verdict, a.engine(), b.engine(), errors);
   }
 
-  /// @param firstOutput the first output that differs, in case that nothing before it does
-  private void firstDifference(Layers layers, Optional<Supplier<Finding>> firstOutput) {
+  /// Looks for the first node that is wrong, outputs last. Outputs of a quantized model that differ
+  /// though no node is wrong are rounding that added up.
+  private Verdict withLayers(Verdict verdict, List<Compared> different) {
+    boolean isQuantized = isQuantized(a.graph()) || isQuantized(b.graph());
+    boolean addsUp = isQuantized && !tolerance.isGiven();
+    var layers = new Layers(a, b, pairing, tolerance, addsUp);
+    Optional<Finding> first;
     try {
-      layers
-          .firstDifference(inputsA, inputsB)
-          .or(() -> firstOutput.map(Supplier::get))
-          .ifPresent(findings::add);
+      first = layers.firstDifference(inputsA, inputsB);
     } catch (IOException | EngineException e) {
-      findings.add(
-          Finding.note(
-              "LAYERS_NOT_COMPARED", "inner tensors cannot be compared: " + e.getMessage()));
+      var why = "inner tensors cannot be compared: " + e.getMessage();
+      findings.add(Finding.note("LAYERS_NOT_COMPARED", why));
+      return verdict;
     }
+    if (first.isEmpty()) first = firstOutput(layers, different);
+    first.ifPresent(findings::add);
+    if (verdict != Verdict.DIFFERENT || !addsUp || first.isPresent()) return verdict;
+    if (different.stream().anyMatch(compared -> compared.finding().isPresent())) return verdict;
+    var why = "rounding of quantized tensors adds up; no single node differs";
+    findings.add(Finding.note("ROUNDING_ADDS_UP", why));
+    return Verdict.ROUNDING;
+  }
+
+  private static Optional<Finding> firstOutput(Layers layers, List<Compared> different) {
+    return different.stream()
+        .filter(c -> c.pair().valueB().producer().isPresent() && layers.differs(c.pair(), c))
+        .findFirst()
+        .map(c -> layers.finding(c.pair(), c));
+  }
+
+  private static boolean isQuantized(Graph graph) {
+    for (var node : graph) {
+      for (var input : node.inputs()) if (input.type().isQuantized()) return true;
+      for (var output : node.outputs()) if (output.type().isQuantized()) return true;
+    }
+    return false;
   }
 
   private @org.jspecify.annotations.Nullable TensorData of(Side.Run run, Pair pair) {
