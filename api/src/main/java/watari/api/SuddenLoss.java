@@ -19,6 +19,7 @@ final class SuddenLoss {
 
   /// A node loses so many dB at most by rounding, where what it gets is clean.
   private static final double CLEAN = 28;
+
   private static final double MOST_LOST = 12;
 
   /// The same where it is not: functions such as a sigmoid's tail show small errors large.

@@ -71,7 +71,8 @@ class ConvertTest {
     var two = SmallModel.relu("onnx", folder.resolve("b/m.onnx"));
     var out = folder.resolve("out");
     assertThat(Spoken.of("convert", one, two, "--to", "tflite", "-o", out).code()).isEqualTo(2);
-    assertThat(Spoken.of("convert", one, "--to", "onnx", "-o", folder.resolve("a"), "--force").code())
+    assertThat(
+            Spoken.of("convert", one, "--to", "onnx", "-o", folder.resolve("a"), "--force").code())
         .isEqualTo(2);
     assertThat(Spoken.of("convert", one, "--to", "nothing", "-o", out).code()).isEqualTo(2);
     assertThat(Spoken.of("convert", one, "--to", "onnx").code()).isEqualTo(2);

@@ -63,12 +63,7 @@ class FaultInjectionTest {
             0,
             text("coordinate_transformation_mode", "asymmetric")),
         new Fault("operands exchanged", MANY, "Concat", 0, swappedInputs()),
-        new Fault(
-            "slice one off",
-            MANY,
-            "Slice",
-            0,
-            indices(1, 1).andThen(indices(2, 5))),
+        new Fault("slice one off", MANY, "Slice", 0, indices(1, 1).andThen(indices(2, 5))),
         new Fault("indices wrong", MANY, "Gather", 0, indices(1, 0, 2, 3, 1)),
         new Fault("blocks in the other order", MANY, "DepthToSpace", 0, text("mode", "CRD")),
         new Fault("factor wrong", MANY, "Mul", 0, floats(1, times(1.01f))),
@@ -102,7 +97,8 @@ class FaultInjectionTest {
     var found = firstDifference(verify(source, result));
     assertThat(found).as("first difference, at '%s'", node.getName()).hasSize(1);
     if (found.get(0).node().equals(node.getName())) return;
-    // Where one operator of the source became several nodes, only the last of them has a counterpart; a
+    // Where one operator of the source became several nodes, only the last of them has a
+    // counterpart; a
     // constant that is dequantized belongs to the node that uses it.
     var name = node.getOpType().equals("DequantizeLinear") ? user(model, node) : node.getName();
     assertThat(found.get(0).why()).contains("'" + name + "'");

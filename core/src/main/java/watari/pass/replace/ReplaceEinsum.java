@@ -147,7 +147,8 @@ public final class ReplaceEinsum {
           IntStream.range(0, terms.size())
               .filter(k -> k != i && terms.get(k).letters().contains(letter))
               .anyMatch(k -> k < i || !terms.get(k).dim(letter).is(1));
-      if (term.dim(letter).is(1) && isElsewhere) squeezed.add((long) term.letters().indexOf(letter));
+      if (term.dim(letter).is(1) && isElsewhere)
+        squeezed.add((long) term.letters().indexOf(letter));
       else kept.add(letter);
     }
     var value = term.value();

@@ -87,7 +87,8 @@ public final class ReplaceSignal {
     var x = match.input(0);
     if (!x.shape().isRanked() || !x.dtype().isFloat()) return Replacement.left("no known floats");
     int rank = x.shape().rank();
-    var axes = match.input(2).isPresent() ? match.integers(2) : java.util.Optional.of(new long[] {-2});
+    var axes =
+        match.input(2).isPresent() ? match.integers(2) : java.util.Optional.of(new long[] {-2});
     if (axes.isEmpty()) return Replacement.left("its axis is computed");
     int axis = Shapes.axis(axes.get()[0], rank);
     var dim = x.shape().dim(axis);
@@ -101,8 +102,7 @@ public final class ReplaceSignal {
       if (given.isEmpty()) return Replacement.left("its length is computed");
       length = given.get()[0];
     }
-    var transform =
-        new Transform((int) length, (int) parts.fixed(), op.inverse(), op.oneSided());
+    var transform = new Transform((int) length, (int) parts.fixed(), op.inverse(), op.oneSided());
     if (length < 1 || transform.isTooLarge()) return Replacement.left("its length is " + length);
     var swapped = new ArrayList<>(IntStream.range(0, rank).boxed().toList());
     Collections.swap(swapped, axis, rank - 2);

@@ -43,6 +43,12 @@ import watari.tensor.TensorType;
 /// What moves elements without looking at them, under one quantization of the whole tensor, stays
 /// on the integers: that is exactly the same.
 final class OnnxExplicitQuantization implements Rule<Op> {
+  private final OnnxOpset opset;
+
+  OnnxExplicitQuantization(OnnxOpset opset) {
+    this.opset = opset;
+  }
+
   @Override
   public Class<Op> root() {
     return Op.class;
@@ -53,7 +59,8 @@ final class OnnxExplicitQuantization implements Rule<Op> {
     var node = match.node();
     if (!touchesQuantized(node)) return leave("nothing is quantized");
     if (node.op() instanceof Convert) return requantize(match);
-    if (mayStay(node)) return leave("it works on the integers as they are");
+    boolean isOld = node.op() instanceof MaxPool && !opset.has(12);
+    if (mayStay(node) && !isOld) return leave("it works on the integers as they are");
     return split(match);
   }
 

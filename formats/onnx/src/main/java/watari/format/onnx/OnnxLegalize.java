@@ -33,7 +33,7 @@ final class OnnxLegalize {
     rules.add(new OnnxIndexTypes());
     rules.add(new OnnxComputeType(opset));
     return List.of(
-        new RulePass("onnx-quantization", List.of(new OnnxExplicitQuantization())),
+        new RulePass("onnx-quantization", List.of(new OnnxExplicitQuantization(opset))),
         new RulePass("onnx-legalize", rules));
   }
 }

@@ -113,7 +113,7 @@ final class OnnxNeeds {
     if (op.coordinates() == Coordinates.HALF_PIXEL_SYMMETRIC) return 19;
     boolean isNew =
         op.antialias() || op.policy() != AspectPolicy.STRETCH || !OnnxWriteConv.coversAll(op, node);
-    return isNew ? 18 : 13;
+    return isNew ? 18 : 11;
   }
 
   private static int convert(Node node) {

@@ -2,6 +2,7 @@ package watari.format.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import watari.finding.Finding;
 import watari.format.TargetProfile;
@@ -16,6 +17,9 @@ import watari.tensor.Layout;
 
 /// What ONNX expresses in one opset, or in the lowest that will do.
 final class OnnxProfile implements TargetProfile {
+  /// Operators that an opset took away, which the specification's table keeps.
+  private static final Map<String, Integer> GONE = Map.of("Upsample", 10, "Scatter", 11);
+
   private final OnnxOpset opset;
 
   /// @param asked the opset that is wanted, or 0 for any
@@ -146,6 +150,8 @@ final class OnnxProfile implements TargetProfile {
   }
 
   private static boolean isSame(String operator, int version, int other) {
+    int gone = GONE.getOrDefault(operator, Integer.MAX_VALUE);
+    if (version < gone != other < gone) return false;
     var one = OnnxOperators.find("ai.onnx", operator, version);
     return one.isPresent() && one.equals(OnnxOperators.find("ai.onnx", operator, other));
   }

@@ -7,7 +7,6 @@ import java.util.Optional;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
-import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
@@ -58,13 +57,32 @@ final class OnnxQuantizeRules {
     var narrow = narrowed(match.input(0), match);
     if (narrow.isPresent()) return match.replaceWith(op, narrow.get());
     var to = new OnnxCompose(match);
-    boolean isWide = type.dtype().bits() > 16;
+    boolean isWide = type.dtype().bits() > 32 || type.dtype().bits() > 16 && !isPlain(match);
     var compute = isWide ? DataType.FLOAT64 : DataType.FLOAT32;
-    var stored = to.op(new Cast(compute), match.input(0));
+    var stored = stored(match, compute, to);
     var zero = zeroPoints(type, compute);
     var shifted = zero.isAll(0) ? stored : to.sub(stored, to.constant(zero));
     var real = to.mul(shifted, to.constant(scales(type, compute)));
     return to.replace(to.cast(real, op.to()));
+  }
+
+  private static boolean isPlain(Match<Convert> match) {
+    var x = match.input(0);
+    boolean isTaken =
+        switch (x.dtype()) {
+          case INT8, UINT8, INT32 -> true;
+          default -> false;
+        };
+    return x.isConstant() && isTaken;
+  }
+
+  /// The stored integers as floats. Those of constants come from DequantizeLinear with scale 1: a
+  /// plain constant between quantized values is what ONNX Runtime quantizes anew, its own way.
+  private static Value stored(Match<Convert> match, DataType compute, OnnxCompose to) {
+    var x = match.input(0);
+    if (!isPlain(match)) return to.op(new Cast(compute), x);
+    var plain = to.builder().constant(x.name(), x.constant().orElseThrow(), new PerTensor(1, 0));
+    return to.op(new Convert(DataType.FLOAT32), plain);
   }
 
   private static Outcome throughFloat32(Convert op, Match<Convert> match) {
@@ -121,12 +139,17 @@ final class OnnxQuantizeRules {
     var zero = zeroPoints(type, compute);
     var shifted = zero.isAll(0) ? steps : to.add(steps, to.constant(zero));
     double most = type.dtype() == DataType.INT64 ? 0x1p63 - 1024 : type.dtype().max();
-    var limited = to.op(new Clip(type.dtype().min(), most), shifted);
+    var least = to.scalar(shifted, type.dtype().min());
+    var limited =
+        to.binary(
+            Binary.Kind.MIN, to.binary(Binary.Kind.MAX, shifted, least), to.scalar(shifted, most));
     return to.replace(to.op(new Cast(type.dtype()), limited));
   }
 
+  /// Below opset 12 ONNX Runtime lets MaxPool and ReduceMax of quantized values work on integers
+  /// that they do not take.
   private boolean hasQuantizer(TensorType type) {
-    return type.dtype() != DataType.INT32 && hasDequantizer(type);
+    return opset.mayUse(12) && type.dtype() != DataType.INT32 && hasDequantizer(type);
   }
 
   /// Scales that broadcast to the tensor.

@@ -19,6 +19,8 @@ import watari.op.PoolOp.RoiAlign;
 import watari.op.ResizeOp.GridSample;
 import watari.op.ResizeOp.Resize;
 import watari.op.Window;
+import watari.tensor.Shape;
+import watari.tensor.TensorData;
 
 /// Operators with spatial axes: convolutions, pools and resizes, all channels-first.
 final class OnnxWriteConv {
@@ -132,12 +134,23 @@ final class OnnxWriteConv {
       case LINEAR -> {}
       case CUBIC -> made.f("cubic_coeff_a", op.cubicCoefficient());
     }
+    if (out.opset() < 13) made.inputs(withoutGaps(node, out));
     if (op.excludeOutside()) made.i("exclude_outside", 1);
     if (op.extrapolation() != 0) made.f("extrapolation_value", op.extrapolation());
     if (out.opset() < 18) return;
     if (!coversAll(op, node)) made.ints("axes", op.axes());
     if (op.antialias()) made.i("antialias", 1);
     if (node.input(3).isPresent()) made.s("keep_aspect_ratio_policy", lower(op.policy()));
+  }
+
+  /// Before opset 13 what is not there is a tensor without elements.
+  private static List<String> withoutGaps(Node node, OnnxNodes out) {
+    var names = new ArrayList<>(out.names(node, 0, 3));
+    var none = TensorData.ofFloats(Shape.of(0));
+    for (int i = 1; i < 3; i++) {
+      if (names.get(i).isEmpty()) names.set(i, out.constant(node, "none", none));
+    }
+    return names;
   }
 
   /// Whether each axis of the input is named, in order.
