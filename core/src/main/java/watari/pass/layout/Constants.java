@@ -18,9 +18,18 @@ import watari.tensor.TensorType;
 final class Constants {
   private Constants() {}
 
-  /// Whether a value is a constant, or a decoded one.
+  /// Whether a value is a constant, a decoded one, or one number everywhere.
   static boolean isPermutable(Value value) {
-    return value.isConstant() || decoder(value).isPresent();
+    return value.isConstant() || decoder(value).isPresent() || filler(value).isPresent();
+  }
+
+  /// The node that repeats one number over a fixed shape.
+  private static Optional<Node> filler(Value value) {
+    return value
+        .producer()
+        .filter(n -> n.op() instanceof ShapeOp.Expand && value.shape().isFixed())
+        .filter(n -> n.input(0).constant().filter(data -> data.size() == 1).isPresent())
+        .filter(n -> n.input(1).isConstant());
   }
 
   private static Optional<Node> decoder(Value value) {
@@ -39,6 +48,8 @@ final class Constants {
   /// that differs.
   static Value permuted(Graph graph, Node user, Value value, Shape apart, List<Integer> perm) {
     if (value.isConstant()) return constant(graph, value, apart, perm);
+    var filler = filler(value);
+    if (filler.isPresent()) return filled(graph, user, value, filler.get(), apart, perm);
     var decoder = decoder(value);
     if (decoder.isEmpty()) return transpose(graph, user, value, perm);
     var node = decoder.get();
@@ -58,6 +69,17 @@ final class Constants {
             List.of(),
             node.origins())
         .output();
+  }
+
+  /// The same number over the permuted shape.
+  private static Value filled(
+      Graph graph, Node user, Value value, Node filler, Shape apart, List<Integer> perm) {
+    if (apart.rank() != value.shape().rank()) return value;
+    var shape = value.shape().transposed(perm);
+    var dims = new ArrayList<Long>();
+    for (long dim : shape.fixedDims()) dims.add(dim);
+    var inputs = List.of(filler.input(0), vector(graph, value.name() + "/shape", dims));
+    return insert(graph, user, filler.op(), inputs, value.type().with(shape), value.name());
   }
 
   private static Value constant(Graph graph, Value value, Shape apart, List<Integer> perm) {
