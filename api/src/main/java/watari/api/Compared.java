@@ -26,7 +26,8 @@ final class Compared {
   private final OutputError error;
   private final Verdict verdict;
   private final Optional<Finding> finding;
-  private boolean isWithinFewSteps;
+  private boolean hasStep;
+  private boolean isBeyondFewSteps;
 
   Compared(Pair pair, TensorData a, TensorData b, Tolerance tolerance) {
     this.pair = pair;
@@ -61,7 +62,8 @@ final class Compared {
     if (tolerance.isGiven()) return Verdict.DIFFERENT;
     var step = step(pair.valueA()).isPresent() ? step(pair.valueA()) : step(pair.valueB());
     if (step.isEmpty()) return Verdict.DIFFERENT;
-    isWithinFewSteps = isWithin(FEW_STEPS * step.getAsDouble(), a, b);
+    hasStep = true;
+    isBeyondFewSteps = !isWithin(FEW_STEPS * step.getAsDouble(), a, b);
     return isWithin(step.getAsDouble(), a, b) ? Verdict.ROUNDING : Verdict.DIFFERENT;
   }
 
@@ -71,7 +73,12 @@ final class Compared {
 
   /// Whether the tensor is quantized and nearly all of it is off by a few steps at most.
   boolean isWithinFewSteps() {
-    return isWithinFewSteps;
+    return hasStep && !isBeyondFewSteps;
+  }
+
+  /// Whether the tensor is quantized and more of it than that is off by more.
+  boolean isBeyondFewSteps() {
+    return isBeyondFewSteps;
   }
 
   /// The step of a value that is quantized, or was just before.

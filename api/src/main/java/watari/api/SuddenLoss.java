@@ -17,6 +17,9 @@ final class SuddenLoss {
   /// Above this ratio, in dB, nothing is wrong with a tensor.
   private static final double GOOD = 20;
 
+  /// From here on what a node gets is the same on both sides: it may be off by a few steps.
+  private static final double EXACT = 80;
+
   /// A node loses so many dB at most by rounding, where what it gets is clean.
   private static final double CLEAN = 28;
 
@@ -35,9 +38,10 @@ final class SuddenLoss {
     boolean isNear = compared.verdict() != Verdict.DIFFERENT || compared.isWithinFewSteps();
     if (isNear) ratio = Math.max(ratio, GOOD);
     ratios.put(value, ratio);
-    if (ratio >= GOOD || jumps(value)) return false;
+    if (compared.verdict() != Verdict.DIFFERENT || jumps(value)) return false;
     double before = before(value);
-    return ratio < before - (before >= CLEAN ? MOST_LOST : MOST_LOST_OF_NOISE);
+    if (before >= EXACT && compared.isBeyondFewSteps()) return true;
+    return ratio < GOOD && ratio < before - (before >= CLEAN ? MOST_LOST : MOST_LOST_OF_NOISE);
   }
 
   private static boolean jumps(Value value) {
