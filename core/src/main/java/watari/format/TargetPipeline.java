@@ -39,6 +39,7 @@ public final class TargetPipeline {
     run(edits, graph, log);
     run(profile.decompose(), graph, log);
     var layouts = AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
+    run(Pipelines.afterLayout(), graph, log);
     run(profile.legalize(), graph, log);
     return layouts;
   }

@@ -23,6 +23,7 @@ import watari.pass.canonical.RemoveIdentity;
 import watari.pass.canonical.RemoveNeutralArithmetic;
 import watari.pass.canonical.ReplaceMatMulByFullyConnected;
 import watari.pass.canonical.ReplaceMinMaxByClip;
+import watari.pass.canonical.ReplaceTransposeByReshape;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
@@ -45,6 +46,19 @@ public final class Pipelines {
             Stage.of(new FoldQuantization()),
             Stage.of(idioms(), new DeadCode(), new ConstantFolding(), new CommonSubexpressions()),
             new Stage(cleaning())));
+  }
+
+  /// What layout assignment leaves to tidy: Transposes that meet, or that move nothing.
+  public static List<Pass> afterLayout() {
+    return List.of(
+        new RulePass(
+            "transposes",
+            List.of(
+                new MergeTransposes(),
+                new RemoveIdentity(),
+                new ReplaceTransposeByReshape(),
+                new MergeReshapes())),
+        new DeadCode());
   }
 
   /// Constants, doubles and leftovers.

@@ -241,6 +241,22 @@ class WeightRulesTest {
   }
 
   @Test
+  void aTransposeThatMovesNoElementIsAReshape() {
+    assertRule(new ReplaceTransposeByReshape())
+        .on(b -> {
+          var x = b.input("x", new TensorType(DataType.FLOAT32, Shape.of(2, 3, 1, 1)));
+          b.graph().addOutput("y", b.add(new Transpose(List.of(0, 2, 3, 1)), x));
+        })
+        .becomes("Reshape(x, const)");
+    assertRule(new ReplaceTransposeByReshape())
+        .on(b -> {
+          var x = b.input("x", new TensorType(DataType.FLOAT32, Shape.of(2, 3, 4, 1)));
+          b.graph().addOutput("y", b.add(new Transpose(List.of(0, 2, 3, 1)), x));
+        })
+        .leaves("axes of more than one element move");
+  }
+
+  @Test
   void aReshapeWithOneUnknownDimMerges() {
     assertRule(new MergeReshapes())
         .on(b -> {
