@@ -57,7 +57,7 @@ final class Layers {
         int atB = runB.taps().indexOf(pair.b());
         if (atA < 0 || atB < 0) continue;
         var found = nearest(pair, runA.tapped().get(atA), runB.tapped().get(atB));
-        if (differs(pair, found)) return Optional.of(finding(pair, found));
+        if (differs(found)) return Optional.of(finding(pair, found));
         equal.add(pair.b());
       }
     }
@@ -65,9 +65,9 @@ final class Layers {
   }
 
   /// Whether the node of the result's tensor is wrong, when asked in the result's order.
-  boolean differs(Pair pair, Compared compared) {
+  boolean differs(Compared compared) {
     return sudden
-        .map(loss -> loss.isAt(pair.valueB(), compared))
+        .map(loss -> loss.isAt(compared))
         .orElse(compared.verdict() == Verdict.DIFFERENT);
   }
 

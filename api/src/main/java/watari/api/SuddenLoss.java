@@ -3,8 +3,12 @@ package watari.api;
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import watari.graph.Value;
 import watari.op.DetectionOp;
+import watari.op.ElementwiseOp.Unary;
+import watari.op.NormOp.Softmax;
+import watari.op.Op;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.TopK;
 
@@ -33,21 +37,44 @@ final class SuddenLoss {
   private final Map<Value, Double> ratios = new IdentityHashMap<>();
 
   /// Whether the node of a tensor is wrong; tensors are asked for in the graph's order.
-  boolean isAt(Value value, Compared compared) {
+  boolean isAt(Compared compared) {
+    var value = compared.pair().valueB();
     double ratio = compared.error().sqnr();
     boolean isNear = compared.verdict() != Verdict.DIFFERENT || compared.isWithinFewSteps();
     if (isNear) ratio = Math.max(ratio, GOOD);
     ratios.put(value, ratio);
-    if (compared.verdict() != Verdict.DIFFERENT || jumps(value)) return false;
+    if (compared.verdict() != Verdict.DIFFERENT || is(compared, SuddenLoss::jumps)) return false;
     double before = before(value);
     if (before >= EXACT && compared.isBeyondFewSteps()) return true;
-    return ratio < GOOD && ratio < before - (before >= CLEAN ? MOST_LOST : MOST_LOST_OF_NOISE);
+    boolean isClean = before >= CLEAN && !is(compared, SuddenLoss::isSteep);
+    return ratio < GOOD && ratio < before - (isClean ? MOST_LOST : MOST_LOST_OF_NOISE);
+  }
+
+  /// Whether the value in the source or the one in the result is such.
+  private static boolean is(Compared compared, Predicate<Value> such) {
+    return such.test(compared.pair().valueA()) || such.test(compared.pair().valueB());
   }
 
   private static boolean jumps(Value value) {
-    var op = value.producer().orElseThrow().op();
     boolean isDiscrete = !value.dtype().isFloat() && !value.type().isQuantized();
-    return isDiscrete || op instanceof ArgReduce || op instanceof TopK || op instanceof DetectionOp;
+    return isDiscrete
+        || isBy(
+            value,
+            op -> op instanceof ArgReduce || op instanceof TopK || op instanceof DetectionOp);
+  }
+
+  /// Whether small numbers that differ little become small numbers that differ much.
+  private static boolean isSteep(Value value) {
+    return isBy(
+        value,
+        op ->
+            op instanceof Softmax
+                || op instanceof Unary(var kind)
+                    && (kind == Unary.Kind.SIGMOID || kind == Unary.Kind.EXP));
+  }
+
+  private static boolean isBy(Value value, Predicate<Op> such) {
+    return value.producer().filter(node -> such.test(node.op())).isPresent();
   }
 
   /// The lowest ratio of the nearest tensors before a value that were compared.

@@ -167,7 +167,7 @@ final class Verification {
 
   private static Optional<Finding> firstOutput(Layers layers, List<Compared> different) {
     return different.stream()
-        .filter(c -> c.pair().valueB().producer().isPresent() && layers.differs(c.pair(), c))
+        .filter(c -> c.pair().valueB().producer().isPresent() && layers.differs(c))
         .findFirst()
         .map(c -> layers.finding(c.pair(), c));
   }
