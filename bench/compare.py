@@ -26,14 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmark.md"
 LIMIT_SECONDS = 600
 
-TFLITE = [
-    "mlperf_tiny/pretrainedResnet", "mlperf_tiny/vww_96_float", "mlperf_tiny/vww_96_int8", "mediapipe/hand_landmark_lite",
-    "mediapipe/iris_landmark", "pose_cpm/model", "ultraface/version-RFB-320_without_postprocessing", "task/deeplabv3",
-]
-ONNX = [
-    "vision/cntk_mnist", "vision/pytorch_cnn_mnist", "vision/from_pytorch_my_network", "basic_pitch/nmp",
-    "ocr/ch_ppocr_mobile_v2.0_cls_infer", "yunet/yunet_n_dynamic", "ultraface/version-RFB-320_simplified", "light/light_squeezenet",
-]
+TFLITE = ["mlperf_tiny/pretrainedResnet", "mlperf_tiny/vww_96_float", "mlperf_tiny/vww_96_int8", "pose_cpm/model", "task/deeplabv3"]
+ONNX = ["vision/pytorch_cnn_mnist", "basic_pitch/nmp", "ocr/ch_ppocr_mobile_v2.0_cls_infer", "ultraface/version-RFB-320_simplified", "light/light_squeezenet"]
 
 
 def measure(command, folder):
