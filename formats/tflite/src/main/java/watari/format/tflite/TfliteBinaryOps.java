@@ -2,7 +2,6 @@ package watari.format.tflite;
 
 import static watari.format.tflite.schema.BuiltinOperator.*;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import watari.format.OpTable;
@@ -12,6 +11,8 @@ import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.PRelu;
 import watari.op.BinaryOp.Select;
 import watari.tensor.DataType;
+import watari.tensor.TensorData;
+import watari.tensor.TensorType;
 
 /// Functions of two or three elements.
 final class TfliteBinaryOps {
@@ -81,25 +82,31 @@ final class TfliteBinaryOps {
     var result = node.output();
     return result.dtype() == DataType.FLOAT32
         && !TfliteQuantized.isAny(node, result)
-        && result.shape().isFixed()
-        && node.inputs().stream().anyMatch(TfliteInfinities::mayHold);
+        && (holds(node, Float.NEGATIVE_INFINITY) || holds(node, Float.POSITIVE_INFINITY));
   }
 
-  /// ADD limits its result to finite numbers, ADD_N does not; it broadcasts nothing.
+  /// ADD limits its result to finite numbers: at a limit there was an infinity.
   private static void unlimitedSum(Node node, TfliteSubgraph out) {
-    var shape = node.output().shape();
-    var inputs = new ArrayList<Integer>();
-    for (var input : node.inputs()) {
-      int from = out.tensor(input);
-      if (!input.shape().equals(shape)) {
-        int whole = out.temporary(node.output().type());
-        int dims = out.ints(out.fixedDims(node.output()));
-        out.add(BROADCAST_TO, TfliteOptions.NONE, List.of(from, dims), List.of(whole));
-        from = whole;
-      }
-      inputs.add(from);
-    }
-    out.add(ADD_N, TfliteOptions.NONE, inputs, List.of(out.tensor(node.output())));
+    int sum = out.temporary(node.output().type());
+    two(ADD, TfliteOptions.add((byte) 0), node, sum, out);
+    boolean below = holds(node, Float.NEGATIVE_INFINITY);
+    boolean above = holds(node, Float.POSITIVE_INFINITY);
+    int result = out.tensor(node.output());
+    int lower = below && above ? out.temporary(node.output().type()) : result;
+    if (below) restore(sum, lower, LESS_EQUAL, -1, out);
+    if (above) restore(below ? lower : sum, result, GREATER_EQUAL, 1, out);
+  }
+
+  private static boolean holds(Node node, float infinity) {
+    return node.inputs().stream().anyMatch(value -> TfliteInfinities.mayHold(value, infinity));
+  }
+
+  private static void restore(int sum, int result, int comparison, int sign, TfliteSubgraph out) {
+    int limit = out.constant(TensorData.scalar(sign * Float.MAX_VALUE));
+    int infinity = out.constant(TensorData.scalar(sign * Float.POSITIVE_INFINITY));
+    int isInfinite = out.temporary(new TensorType(DataType.BOOL, out.type(sum).shape()));
+    out.add(comparison, TfliteOptions.NONE, List.of(sum, limit), List.of(isInfinite));
+    out.add(SELECT_V2, TfliteOptions.NONE, List.of(isInfinite, infinity, sum), List.of(result));
   }
 
   private static void two(

@@ -21,25 +21,23 @@ final class TfliteInfinities {
 
   private TfliteInfinities() {}
 
-  /// Whether a constant with an infinity goes into a value by movements, selections and sums.
-  static boolean mayHold(Value value) {
+  /// Whether a constant with this infinity goes into a value by movements, selections and sums.
+  static boolean mayHold(Value value, float infinity) {
     var queue = new ArrayDeque<Value>();
     Set<Value> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     queue.add(value);
     while (!queue.isEmpty() && seen.size() < MAX_VISITED) {
       var at = queue.poll();
       if (!at.isPresent() || !seen.add(at) || !at.dtype().isFloat()) continue;
-      if (at.constant().filter(TfliteInfinities::holds).isPresent()) return true;
-      at.producer()
-          .filter(node -> passes(node.op()))
-          .ifPresent(node -> queue.addAll(node.inputs()));
+      if (at.constant().filter(data -> holds(data, infinity)).isPresent()) return true;
+      at.producer().filter(node -> passes(node.op())).ifPresent(node -> queue.addAll(node.inputs()));
     }
     return false;
   }
 
-  private static boolean holds(TensorData data) {
+  private static boolean holds(TensorData data, float infinity) {
     if (data.size() > MAX_ELEMENTS) return false;
-    for (long i = 0; i < data.size(); i++) if (Double.isInfinite(data.doubleAt(i))) return true;
+    for (long i = 0; i < data.size(); i++) if (data.doubleAt(i) == infinity) return true;
     return false;
   }
 

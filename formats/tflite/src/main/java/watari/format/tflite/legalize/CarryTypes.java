@@ -13,12 +13,17 @@ import watari.graph.Inference;
 import watari.graph.Node;
 import watari.graph.State;
 import watari.graph.Value;
+import watari.op.ControlOp;
 import watari.op.ControlOp.ReadState;
 import watari.op.Custom;
 import watari.op.ElementwiseOp.Bitcast;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.IndexOp;
+import watari.op.NormOp.LogSoftmax;
+import watari.op.NormOp.Softmax;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
+import watari.op.ShapeOp;
 import watari.op.SignalOp.ComplexPart;
 import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
@@ -32,14 +37,19 @@ import watari.tensor.TensorType;
 /// as well. Weights in float16 stay as they are, behind a Cast.
 final class CarryTypes implements Pass {
   private static final Map<DataType, DataType> CARRIERS =
-      Map.of(
-          DataType.FLOAT64, DataType.FLOAT32,
-          DataType.FLOAT16, DataType.FLOAT32,
-          DataType.BFLOAT16, DataType.FLOAT32,
-          DataType.INT4, DataType.INT8,
-          DataType.INT2, DataType.INT8,
-          DataType.UINT4, DataType.UINT8,
-          DataType.UINT2, DataType.UINT8);
+      Map.ofEntries(
+          Map.entry(DataType.FLOAT64, DataType.FLOAT32),
+          Map.entry(DataType.FLOAT16, DataType.FLOAT32),
+          Map.entry(DataType.BFLOAT16, DataType.FLOAT32),
+          Map.entry(DataType.INT4, DataType.INT8),
+          Map.entry(DataType.INT2, DataType.INT8),
+          Map.entry(DataType.UINT4, DataType.UINT8),
+          Map.entry(DataType.UINT2, DataType.UINT8),
+          Map.entry(DataType.FLOAT8E4M3FN, DataType.FLOAT32),
+          Map.entry(DataType.FLOAT8E4M3FNUZ, DataType.FLOAT32),
+          Map.entry(DataType.FLOAT8E5M2, DataType.FLOAT32),
+          Map.entry(DataType.FLOAT8E5M2FNUZ, DataType.FLOAT32),
+          Map.entry(DataType.FLOAT4E2M1, DataType.FLOAT32));
 
   private static final long KEPT_BYTES = 1024;
 
@@ -142,7 +152,12 @@ final class CarryTypes implements Pass {
       if (!isFloat16Weight) {
         for (int i = 0; i < node.inputs().size(); i++) constant(node, i);
       }
+      if (keepsBfloat16(node)) {
+        leaveBfloat16(node);
+        return;
+      }
       round(node);
+      roundBfloat16(node);
       for (var output : node.outputs()) {
         if (!output.isPresent()) continue;
         carrier(output.type())
@@ -152,6 +167,55 @@ final class CarryTypes implements Pass {
             });
       }
       node.graph().setOp(node, with(node.op()));
+    }
+
+    /// What is computed in bfloat16 is rounded to it: its eight bits show in every result.
+    private void roundBfloat16(Node node) {
+      boolean computes =
+          !(node.op() instanceof Cast)
+              && !(node.op() instanceof ShapeOp)
+              && !(node.op() instanceof IndexOp)
+              && !(node.op() instanceof ControlOp);
+      if (!computes || node.outputs().size() != 1) return;
+      var output = node.output();
+      if (output.dtype() != DataType.BFLOAT16 || output.type().isQuantized()) return;
+      var next = node.nextNode();
+      var builder = GraphBuilder.at(node.graph(), next, new Inference(node.graph()));
+      output.setType(output.type().with(DataType.FLOAT32));
+      narrowed.add(DataType.BFLOAT16);
+      var uses = List.copyOf(output.uses());
+      var outputs = isOutput(output, node.graph());
+      var narrow = builder.add(new Cast(DataType.BFLOAT16), output);
+      var wide = builder.add(new Cast(DataType.FLOAT32), narrow);
+      for (var use : uses) node.graph().setInput(use.node(), use.index(), wide);
+      for (int i : outputs) node.graph().setOutput(i, wide);
+    }
+
+    /// The steps within a softmax are rounded each, which float32 does not show: it is left to be
+    /// refused.
+    private static boolean keepsBfloat16(Node node) {
+      boolean isSoftmax = node.op() instanceof Softmax || node.op() instanceof LogSoftmax;
+      return isSoftmax && node.output().dtype() == DataType.BFLOAT16;
+    }
+
+    private static void leaveBfloat16(Node node) {
+      var graph = node.graph();
+      var builder = GraphBuilder.before(node, new Inference(graph));
+      graph.setInput(node, 0, builder.add(new Cast(DataType.BFLOAT16), node.input(0)));
+      var output = node.output();
+      var uses = List.copyOf(output.uses());
+      var places = isOutput(output, graph);
+      var behind = GraphBuilder.at(graph, node.nextNode(), new Inference(graph));
+      var wide = behind.add(new Cast(DataType.FLOAT32), output);
+      for (var use : uses) graph.setInput(use.node(), use.index(), wide);
+      for (int i : places) graph.setOutput(i, wide);
+    }
+
+    private static List<Integer> isOutput(Value value, Graph graph) {
+      return IntStream.range(0, graph.outputs().size())
+          .filter(i -> graph.outputs().get(i) == value)
+          .boxed()
+          .toList();
     }
 
     /// A constant in its carrier; large ones of float16 keep their storage.

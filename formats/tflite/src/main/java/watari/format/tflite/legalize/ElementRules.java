@@ -9,6 +9,8 @@ import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.IndexOp.Gather;
+import watari.op.ShapeOp.Expand;
+import watari.op.ShapeOp.ShapeOf;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
 import watari.rewrite.Match;
@@ -113,6 +115,7 @@ final class ElementRules {
     if (quantized) return Replacement.left("it is quantized");
     return switch (op.kind()) {
       case POW -> power(a, b, match, f);
+      case ATAN2 -> sameShape(op, a, b, match, f);
       case TRUNC_MOD -> match.replaceWith(truncatedMod(a, b, f));
       case DIV ->
           a.dtype() == DataType.INT64
@@ -125,6 +128,19 @@ final class ElementRules {
       case SHIFT_RIGHT -> shiftRight(a, b, match, f);
       default -> Replacement.left("it is an operator");
     };
+  }
+
+  /// ATAN2 broadcasts nothing.
+  private static Outcome sameShape(
+      Binary op, Value a, Value b, Match<Binary> match, Formula f) {
+    var shape = match.output().shape();
+    if (a.shape().equals(b.shape())) return Replacement.left("the shapes are the same");
+    if (!shape.isFixed()) {
+      if (!b.isConstant() || !b.shape().elements().is(1)) return Replacement.left("unknown shapes");
+      var dims = f.op(new ShapeOf(DataType.INT32), a);
+      return match.replaceWith(op, a, f.op(new Expand(), b, dims));
+    }
+    return match.replaceWith(op, f.expand(a, shape), f.expand(b, shape));
   }
 
   /// Numbers known to fit int32 are divided there.

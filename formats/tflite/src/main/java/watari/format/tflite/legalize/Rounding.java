@@ -21,7 +21,9 @@ final class Rounding {
               builder.add(
                   new Cast(DataType.FLOAT32), builder.add(new Cast(narrow), real(x, builder))));
       case INT4, INT2, UINT4, UINT2 -> Optional.of(wrapped(narrow, x, builder));
-      default -> Optional.empty();
+      case FLOAT64 -> Optional.empty();
+      default ->
+          SmallFloat.of(narrow).map(type -> type.rounded(real(x, builder), saturate, builder));
     };
   }
 
