@@ -3,8 +3,11 @@ package watari.pass.replace;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
 import watari.op.MatMulOp.MatMul;
 import watari.op.ShapeOp.Pad;
 import watari.op.Shapes;
@@ -13,6 +16,7 @@ import watari.op.SignalOp.Stft;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
+import watari.tensor.DataType;
 import watari.tensor.Dim;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -86,29 +90,57 @@ public final class ReplaceSignal {
   private static Outcome dft(Dft op, Match<Dft> match, Formula f) {
     var x = match.input(0);
     if (!x.shape().isRanked() || !x.dtype().isFloat()) return Replacement.left("no known floats");
+    if (!x.shape().dim(-1).isFixed()) return Replacement.left("its dims are not fixed");
     int rank = x.shape().rank();
-    var axes =
-        match.input(2).isPresent() ? match.integers(2) : java.util.Optional.of(new long[] {-2});
-    if (axes.isEmpty()) return Replacement.left("its axis is computed");
-    int axis = Shapes.axis(axes.get()[0], rank);
-    var dim = x.shape().dim(axis);
-    var parts = x.shape().dim(-1);
-    if (!dim.isFixed() || !parts.isFixed() || axis == rank - 1) {
-      return Replacement.left("its dims are not fixed");
+    var given = match.input(2);
+    var known = given.isPresent() ? match.integers(2) : Optional.of(new long[] {-2});
+    if (known.isPresent()) {
+      var result = along(op, match, Shapes.axis(known.get()[0], rank), f);
+      return result.map(match::replaceWith).orElseGet(() -> Replacement.left("it is not fixed"));
     }
+    return byAxis(op, match, rank, f);
+  }
+
+  /// Of a computed axis: the transforms along all axes that give the declared shape, of which one
+  /// is selected.
+  private static Outcome byAxis(Dft op, Match<Dft> match, int rank, Formula f) {
+    var to = match.output().shape();
+    if (!to.isFixed()) return Replacement.left("its axis is computed");
+    Value chosen = Value.ABSENT;
+    var axis = f.reshape(match.input(2), Shape.SCALAR);
+    for (int i = 0; i < rank - 1; i++) {
+      var result = along(op, match, i, f).filter(value -> value.shape().equals(to));
+      if (result.isEmpty()) continue;
+      if (!chosen.isPresent()) {
+        chosen = result.get();
+        continue;
+      }
+      var isFront = f.binary(Binary.Kind.EQUAL, axis, f.scalar(axis, i));
+      var isBack = f.binary(Binary.Kind.EQUAL, axis, f.scalar(axis, i - rank));
+      chosen = f.select(f.binary(Binary.Kind.OR, isFront, isBack), result.get(), chosen);
+    }
+    return chosen.isPresent() ? match.replaceWith(chosen) : Replacement.left("its axis is computed");
+  }
+
+  private static Optional<Value> along(Dft op, Match<Dft> match, int axis, Formula f) {
+    var x = match.input(0);
+    int rank = x.shape().rank();
+    var dim = x.shape().dim(axis);
+    if (!dim.isFixed() || axis == rank - 1) return Optional.empty();
     long length = op.inverse() && op.oneSided() ? 2 * (dim.fixed() - 1) : dim.fixed();
     if (match.input(1).isPresent()) {
       var given = match.integers(1);
-      if (given.isEmpty()) return Replacement.left("its length is computed");
+      if (given.isEmpty()) return Optional.empty();
       length = given.get()[0];
     }
-    var transform = new Transform((int) length, (int) parts.fixed(), op.inverse(), op.oneSided());
-    if (length < 1 || transform.isTooLarge()) return Replacement.left("its length is " + length);
+    int parts = (int) x.shape().dim(-1).fixed();
+    var transform = new Transform((int) length, parts, op.inverse(), op.oneSided());
+    if (length < 1 || transform.isTooLarge()) return Optional.empty();
     var swapped = new ArrayList<>(IntStream.range(0, rank).boxed().toList());
     Collections.swap(swapped, axis, rank - 2);
     var moved = f.transpose(fitted(x, axis, transform.taken(), f), swapped);
-    if (unknowns(moved.shape()) > 1) return Replacement.left("its dims are not fixed");
-    return match.replaceWith(f.transpose(transformed(moved, transform, f), swapped));
+    if (unknowns(moved.shape()) > 1) return Optional.empty();
+    return Optional.of(f.transpose(transformed(moved, transform, f), swapped));
   }
 
   private static long unknowns(Shape shape) {
@@ -137,38 +169,68 @@ public final class ReplaceSignal {
   }
 
   private static Outcome stft(Stft op, Match<Stft> match, Formula f) {
-    var x = match.input(0);
-    var step = match.integers(1);
-    if (!x.shape().hasRank(3) || step.isEmpty()) return Replacement.left("its step is computed");
-    var window = match.input(2);
-    long length = 0;
-    if (match.input(3).isPresent()) length = match.integers(3).map(all -> all[0]).orElse(0L);
-    else if (window.shape().isFixed()) length = window.shape().elements().fixed();
-    if (length < 1) return Replacement.left("its frames' length is computed");
-    if (window.isPresent() && !window.shape().equals(Shape.of(length))) {
-      return Replacement.left("the window is not as long as a frame");
+    var x = match.input(0).shape();
+    var to = match.output().shape();
+    if (!x.hasRank(3) || !x.dim(1).isFixed() || !x.dim(2).isFixed()) {
+      return Replacement.left("its dims are not fixed");
     }
-    var samples = x.shape().dim(1);
-    var parts = x.shape().dim(2);
-    if (!samples.isFixed() || !parts.isFixed()) return Replacement.left("its dims are not fixed");
-    var transform = new Transform((int) length, (int) parts.fixed(), false, op.oneSided());
-    if (transform.isTooLarge() || samples.fixed() < length) {
-      return Replacement.left("its frames have length " + length);
+    Value chosen = Value.ABSENT;
+    for (long length : lengths(op, match)) {
+      var count = frameCount(match, to, x.dim(1).fixed(), length);
+      var transform = new Transform((int) length, (int) x.dim(2).fixed(), false, op.oneSided());
+      boolean fits = length >= 1 && length <= x.dim(1).fixed() && !transform.isTooLarge();
+      if (count.isEmpty() || !fits) continue;
+      var result = transformed(framed(match, count.getAsLong(), length, f), transform, f);
+      if (!chosen.isPresent()) {
+        chosen = result;
+        continue;
+      }
+      var given = f.reshape(match.input(3), Shape.SCALAR);
+      var isGiven = f.binary(Binary.Kind.EQUAL, given, f.scalar(given, length));
+      chosen = f.select(isGiven, result, chosen);
     }
-    var frames = frames(x, samples.fixed(), step.get()[0], length, f);
-    if (window.isPresent()) frames = f.mul(frames, f.reshape(window, length, 1));
-    return match.replaceWith(transformed(frames, transform, f));
+    return chosen.isPresent() ? match.replaceWith(chosen) : Replacement.left("its frames are unknown");
   }
 
-  /// `[N, frames, length, parts]`.
-  private static Value frames(Value x, long samples, long step, long length, Formula f) {
-    int count = Math.toIntExact((samples - length) / step + 1);
-    var indices = new int[Math.toIntExact(count * length)];
-    for (int i = 0; i < indices.length; i++) {
-      indices[i] = Math.toIntExact(i / length * step + i % length);
+  /// The lengths that frames may have: of a computed one those that give the declared bins.
+  private static List<Long> lengths(Stft op, Match<Stft> match) {
+    var window = match.input(2);
+    if (window.isPresent()) {
+      if (!window.shape().hasRank(1) || !window.shape().isFixed()) return List.of();
+      long length = window.shape().dim(0).fixed();
+      var given = match.input(3).isPresent() ? match.integers(3) : Optional.<long[]>empty();
+      return given.isPresent() && given.get()[0] != length ? List.of() : List.of(length);
     }
-    var gathered = f.gather(x, f.constant(TensorData.ofInts(Shape.of(indices.length), indices)), 1);
+    if (!match.input(3).isPresent()) return List.of();
+    var given = match.integers(3);
+    if (given.isPresent()) return List.of(given.get()[0]);
+    var to = match.output().shape();
+    if (!to.hasRank(4) || !to.dim(2).isFixed()) return List.of();
+    long bins = to.dim(2).fixed();
+    return op.oneSided() ? List.of(2 * bins - 2, 2 * bins - 1) : List.of(bins);
+  }
+
+  private static OptionalLong frameCount(Match<Stft> match, Shape to, long samples, long length) {
+    var step = match.integers(1);
+    if (step.isPresent()) return OptionalLong.of((samples - length) / step.get()[0] + 1);
+    return to.hasRank(4) ? to.dim(1).value() : OptionalLong.empty();
+  }
+
+  /// `[N, frames, length, parts]`, weighed by the window.
+  private static Value framed(Match<Stft> match, long count, long length, Formula f) {
+    var x = match.input(0);
+    var step = f.reshape(f.cast(match.input(1), DataType.INT32), Shape.SCALAR);
+    var starts = f.mul(counted(count, Shape.of(count, 1), f), step);
+    var places = f.add(starts, counted(length, Shape.of(1, length), f));
+    var last = f.scalar(places, x.shape().dim(1).fixed() - 1);
+    var indices = f.reshape(f.min(places, last), count * length);
     var shape = Shape.of(x.shape().dim(0), Dim.of(count), Dim.of(length), x.shape().dim(2));
-    return f.reshape(gathered, shape);
+    var frames = f.reshape(f.gather(x, indices, 1), shape);
+    var window = match.input(2);
+    return window.isPresent() ? f.mul(frames, f.reshape(window, length, 1)) : frames;
+  }
+
+  private static Value counted(long count, Shape shape, Formula f) {
+    return f.constant(TensorData.ofInts(shape, IntStream.range(0, (int) count).toArray()));
   }
 }

@@ -16,6 +16,7 @@ import watari.pass.replace.ReplaceIndexing;
 import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
+import watari.pass.replace.ReplaceRegions;
 import watari.pass.replace.ReplaceSignal;
 import watari.rewrite.Match;
 import watari.rewrite.Pass;
@@ -35,6 +36,7 @@ public final class TfliteLegalize {
     rules.addAll(ReplaceRecurrent.all());
     rules.addAll(ReplaceSignal.all());
     rules.add(ReplaceEinsum.einsum());
+    rules.addAll(ReplaceRegions.all());
     return List.of(
         new CarryTypes(),
         new RulePass("decompose", rules),
