@@ -8,6 +8,7 @@ import watari.op.ConvOp.ConvTranspose;
 import watari.op.Padding;
 import watari.op.Padding.Explicit;
 import watari.op.Padding.Same;
+import watari.op.ShapeOp.Squeeze;
 import watari.op.ShapeOp.Pad;
 import watari.op.Window;
 import watari.pass.replace.Formula;
@@ -17,7 +18,6 @@ import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
 import watari.tensor.Dim;
 import watari.tensor.Layout;
-import watari.tensor.Shape;
 
 /// Convolutions as TFLite has them: of two or three spatial axes, padded by SAME or not at all.
 final class ConvRules {
@@ -66,15 +66,9 @@ final class ConvRules {
   /// Takes the height away again; the output is quantized as the root's was.
   private static Outcome lowered(Value made, Match<?> match, Formula f) {
     Match.carryQuantization(made, match.output().type());
-    var result = f.reshape(made, without(made.shape(), 1));
+    var result = f.op(new Squeeze(), made, f.vector(1));
     Match.carryQuantization(result, match.output().type());
     return match.replaceWith(result);
-  }
-
-  private static Shape without(Shape shape, int axis) {
-    var dims = new ArrayList<>(shape.dims());
-    dims.remove(axis);
-    return Shape.of(dims);
   }
 
   private static Window window(Conv op, Match<?> match) {

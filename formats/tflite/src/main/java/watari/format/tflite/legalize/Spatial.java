@@ -10,10 +10,9 @@ import watari.op.Padding;
 import watari.op.Padding.Explicit;
 import watari.op.Padding.Same;
 import watari.op.ShapeOp.Pad;
+import watari.op.ShapeOp.Unsqueeze;
 import watari.op.Window;
 import watari.pass.replace.Formula;
-import watari.tensor.Dim;
-import watari.tensor.Shape;
 
 /// What rules of sliding windows over channels-last tensors share.
 final class Spatial {
@@ -82,9 +81,7 @@ final class Spatial {
 
   /// A shape with a dim of 1 before the one spatial axis.
   static Value withHeight(Value x, Formula f) {
-    var dims = new ArrayList<>(x.shape().dims());
-    dims.add(1, Dim.ONE);
-    var result = f.reshape(x, Shape.of(dims));
+    var result = f.op(new Unsqueeze(), x, f.vector(1));
     if (x.type().isQuantized()) {
       var quantization = x.type().quantization();
       result.setType(x.type().with(result.shape()).with(quantization));
