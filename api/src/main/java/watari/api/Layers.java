@@ -66,9 +66,7 @@ final class Layers {
 
   /// Whether the node of the result's tensor is wrong, when asked in the result's order.
   boolean differs(Compared compared) {
-    return sudden
-        .map(loss -> loss.isAt(compared))
-        .orElse(compared.verdict() == Verdict.DIFFERENT);
+    return sudden.map(loss -> loss.isAt(compared)).orElse(compared.verdict() == Verdict.DIFFERENT);
   }
 
   private static List<List<Pair>> chunks(List<Pair> pairs) {

@@ -50,6 +50,7 @@ public final class OnnxWriter implements FormatWriter {
     findings.addAll(profile.changes(graph, opset));
     if (findings.hasErrors()) return;
     if (model.graphs().size() > 1) findings.add(otherEntries(model));
+    if (!model.metadata().attachments().isEmpty()) findings.add(attachments(model));
     var output = new OnnxOutput();
     var storage = options.externalData() ? Storage.BESIDE : Storage.BESIDE_IF_LARGE;
     output.write(proto(model, graph, opset, output, options), main, storage);
@@ -61,6 +62,16 @@ public final class OnnxWriter implements FormatWriter {
             "SIGNATURE_DROPPED",
             "the entries '" + String.join("', '", others) + "' are not written")
         .fix("convert them one at a time: an ONNX file has one entry");
+  }
+
+  private static Finding attachments(Model model) {
+    var names =
+        model.metadata().attachments().stream()
+            .map(file -> file.name().isEmpty() ? file.kind() : file.name())
+            .toList();
+    return Finding.note(
+        "ATTACHMENT_DROPPED",
+        "ONNX files have no place for what is attached: '" + String.join("', '", names) + "'");
   }
 
   private static ModelProto proto(
