@@ -13,6 +13,7 @@ import watari.op.IndexOp.OneHot;
 import watari.op.IndexOp.Reduction;
 import watari.op.IndexOp.ScatterNd;
 import watari.op.IndexOp.Unique;
+import watari.op.ShapeOp.Expand;
 import watari.op.Shapes;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
@@ -71,19 +72,25 @@ final class TfliteIndexOps {
   /// SCATTER_ND adds to zeros; other forms are made of it before.
   private static void scatterNd(ScatterNd op, Node node, TfliteSubgraph out) {
     requireIndices(node.input(1));
-    boolean toZeros = node.input(0).constant().filter(data -> data.isAll(0)).isPresent();
-    if (op.reduction() != Reduction.ADD || !toZeros) {
+    boolean toZeros = isZero(node.input(0));
+    var spread = node.producer(0, Expand.class).filter(made -> isZero(made.input(0)));
+    if (op.reduction() != Reduction.ADD || !toZeros && spread.isEmpty()) {
       throw Refusal.operator("SCATTER_ND adds to zeros only", "scatter into zeros");
     }
     TfliteQuantized.requireNone(node);
+    int shape =
+        toZeros || node.output().shape().isFixed()
+            ? out.ints(out.fixedDims(node.output()))
+            : out.int32(spread.orElseThrow().input(1));
     out.add(
         SCATTER_ND,
         TfliteOptions.NONE,
-        List.of(
-            out.int32(node.input(1)),
-            out.tensor(node.input(2)),
-            out.ints(out.fixedDims(node.output()))),
+        List.of(out.int32(node.input(1)), out.tensor(node.input(2)), shape),
         List.of(out.tensor(node.output())));
+  }
+
+  private static boolean isZero(Value value) {
+    return value.constant().filter(data -> data.isAll(0)).isPresent();
   }
 
   private static void oneHot(OneHot op, Node node, TfliteSubgraph out) {

@@ -63,7 +63,7 @@ final class TfliteKernels {
 
     on(Set.of(FLOAT32, INT32), Set.of(INT8, INT16), ABS);
     on(computed, NONE, NEG);
-    on(Set.of(FLOAT32), NONE, CEIL, COS, FLOOR, ROUND, SIN, SQUARE, ATAN2);
+    on(Set.of(FLOAT32), NONE, CEIL, COS, FAKE_QUANT, FLOOR, ROUND, SIN, SQUARE, ATAN2);
     on(Set.of(FLOAT32), Set.of(INT8, INT16), EXP, RSQRT);
     on(Set.of(FLOAT32), Set.of(INT8), LOG, ELU, SQRT);
     on(Set.of(FLOAT32), EIGHT, GELU, HARD_SWISH, PRELU, RELU6, RELU_N1_TO_1, LOG_SOFTMAX);

@@ -17,6 +17,7 @@ import watari.format.tflite.schema.CumsumOptions;
 import watari.format.tflite.schema.DepthToSpaceOptions;
 import watari.format.tflite.schema.DepthwiseConv2DOptions;
 import watari.format.tflite.schema.DivOptions;
+import watari.format.tflite.schema.FakeQuantOptions;
 import watari.format.tflite.schema.FullyConnectedOptions;
 import watari.format.tflite.schema.GatherOptions;
 import watari.format.tflite.schema.GeluOptions;
@@ -122,6 +123,12 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
 
   static TfliteOptions gelu(boolean approximate) {
     return of(BuiltinOptions.GeluOptions, b -> GeluOptions.createGeluOptions(b, approximate));
+  }
+
+  static TfliteOptions fakeQuant(float min, float max, int bits) {
+    return of(
+        BuiltinOptions.FakeQuantOptions,
+        b -> FakeQuantOptions.createFakeQuantOptions(b, min, max, bits, false));
   }
 
   static TfliteOptions leakyRelu(float alpha) {
