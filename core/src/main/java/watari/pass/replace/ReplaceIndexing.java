@@ -197,7 +197,8 @@ public final class ReplaceIndexing {
     if (op.reduction() == Reduction.ADD && isZeros(x)) return Replacement.left("it is an operator");
     var indices = match.input(1);
     if (!indices.shape().isFixed()) return Replacement.left("the indices' shape is not fixed");
-    if (!match.input(2).shape().isFixed()) return Replacement.left("the updates' shape is not fixed");
+    if (!match.input(2).shape().isFixed())
+      return Replacement.left("the updates' shape is not fixed");
     var places = tuples(x.shape(), indices, 0, f).orElse(indices);
     return switch (op.reduction()) {
       case ADD -> match.replaceWith(f.add(x, toZeros(x, places, match.input(2), f)));

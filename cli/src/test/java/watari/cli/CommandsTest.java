@@ -1,0 +1,73 @@
+package watari.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import watari.op.ElementwiseOp.Unary;
+
+class CommandsTest {
+  @TempDir private Path folder;
+
+  @Test
+  void modelsOfTwoFormatsAreEqual() throws IOException {
+    var a = SmallModel.relu("tflite", folder.resolve("a.tflite"));
+    var b = SmallModel.relu("onnx", folder.resolve("b.onnx"));
+    var said = Spoken.of("verify", a, b, "--samples", 3);
+    assertThat(said.out()).contains("y: max absolute 0.00,").contains("equal (TensorFlow Lite");
+    assertThat(said.code()).isZero();
+  }
+
+  @Test
+  void theFirstDifferenceIsNamed() throws IOException {
+    var a = SmallModel.relu("onnx", folder.resolve("a.onnx"));
+    var b = SmallModel.write("onnx", folder.resolve("b.onnx"), new Unary(Unary.Kind.NEG));
+    var said = Spoken.of("verify", a, b);
+    assertThat(said.code()).isEqualTo(1);
+    assertThat(said.err())
+        .contains("source tensor 'y' and result tensor 'y' are the first that differ");
+    assertThat(Spoken.of("verify", a, b, "--tolerance", 100).code()).isZero();
+  }
+
+  @Test
+  void outputsAreSavedAndCompared() throws IOException {
+    var model = SmallModel.relu("tflite", folder.resolve("m.tflite"));
+    var outputs = folder.resolve("out.npz");
+    var said = Spoken.of("run", model, "-o", outputs, "--repeat", 2);
+    assertThat(said.code()).isZero();
+    assertThat(said.out()).contains("y: float32[1,3], from ").contains("(median of 2;");
+    assertThat(Spoken.of("run", model, "-o", outputs).code()).isEqualTo(2);
+    assertThat(Spoken.of("verify", outputs, outputs).out()).contains("equal (recorded | recorded)");
+    assertThat(Spoken.of("verify", outputs, model).code()).isZero();
+  }
+
+  @Test
+  void whatIsInAModelIsSaid() throws IOException {
+    var model = SmallModel.relu("onnx", folder.resolve("m.onnx"));
+    var said = Spoken.of("inspect", model, "--targets", "all");
+    assertThat(said.out())
+        .contains("input  x: float32[1,3]")
+        .contains("output y: float32[1,3]")
+        .contains("parameters 3; weights 12 bytes")
+        .contains("tflite: can express it");
+    assertThat(said.code()).isZero();
+    assertThat(Spoken.of("inspect", model, "--json").out()).startsWith("{\"version\":1,");
+    assertThat(Spoken.of("inspect", folder.resolve("no.onnx")).code()).isEqualTo(5);
+  }
+
+  @Test
+  void engineVersionsAreSaid() {
+    var said = Spoken.of("doctor");
+    assertThat(said.out())
+        .contains("engine for onnx: ONNX Runtime ")
+        .contains("engine for tflite: TensorFlow Lite ");
+    assertThat(said.code()).isZero();
+  }
+
+  @Test
+  void unknownCommandsAreWrongUsage() {
+    assertThat(Spoken.of("transmute").code()).isEqualTo(2);
+  }
+}
