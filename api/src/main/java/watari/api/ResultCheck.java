@@ -55,7 +55,10 @@ final class ResultCheck {
       throws IOException, EngineException {
     var pairing =
         Pairing.of(source.model().main(), lowered.model().main(), lowered.layouts().get(0));
-    var tolerance = Tolerance.of(settings, result.precision());
+    boolean decodes =
+        Verification.isQuantized(source.model().main())
+            && !Verification.isQuantized(lowered.model().main());
+    var tolerance = Tolerance.of(settings, result.precision(), decodes);
     return new Verification(a, b, pairing, tolerance, settings, findings).run();
   }
 

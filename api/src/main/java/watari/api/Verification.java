@@ -24,6 +24,17 @@ final class Verification {
     static final double ROUNDING = 2e-3;
     static final double ROUNDING_FLOAT16 = 2e-2;
 
+    /// Of a quantized source, which rounds where a decoded result does not.
+    static final double ROUNDING_DECODED = 0.1;
+
+    /// @param decodes whether the source is quantized and the result is not
+    static Tolerance of(VerifySettings settings, Precision precision, boolean decodes) {
+      boolean isGiven = !Double.isNaN(settings.tolerance());
+      return decodes && !isGiven
+          ? new Tolerance(ROUNDING_DECODED, false)
+          : of(settings, precision);
+    }
+
     static Tolerance of(VerifySettings settings, Precision precision) {
       if (!Double.isNaN(settings.tolerance())) return new Tolerance(settings.tolerance(), true);
       return new Tolerance(precision == Precision.FLOAT16 ? ROUNDING_FLOAT16 : ROUNDING, false);
@@ -172,7 +183,7 @@ final class Verification {
         .map(c -> layers.finding(c.pair(), c));
   }
 
-  private static boolean isQuantized(Graph graph) {
+  static boolean isQuantized(Graph graph) {
     for (var node : graph) {
       for (var input : node.inputs()) if (input.type().isQuantized()) return true;
       for (var output : node.outputs()) if (output.type().isQuantized()) return true;
