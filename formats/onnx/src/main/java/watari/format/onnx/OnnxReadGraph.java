@@ -1,5 +1,6 @@
 package watari.format.onnx;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,9 +16,9 @@ import watari.format.onnx.schema.NodeProto;
 import watari.format.onnx.schema.ValueInfoProto;
 import watari.graph.GraphBuilder;
 import watari.graph.Value;
-import watari.op.Custom;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
+import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
 /// Reads the nodes of a graph, of a body or of a function, one after the other.
@@ -85,7 +86,7 @@ final class OnnxReadGraph {
         scope.putConstant(tensor.getName(), model.data(tensor));
       } catch (ModelException e) {
         model.add(e);
-        standIn(tensor.getName(), Optional.empty());
+        standIn(tensor.getName());
       }
     }
     for (var sparse : proto.getSparseInitializerList()) {
@@ -93,7 +94,7 @@ final class OnnxReadGraph {
         scope.putConstant(sparse.getValues().getName(), model.dense(sparse));
       } catch (ModelException e) {
         model.add(e);
-        standIn(sparse.getValues().getName(), Optional.empty());
+        standIn(sparse.getValues().getName());
       }
     }
     declareTypes(proto.getValueInfoList());
@@ -105,7 +106,7 @@ final class OnnxReadGraph {
   }
 
   void nodes(List<NodeProto> nodes) {
-    for (int i = 0; i < nodes.size(); i++) node(nodes.get(i), i);
+    for (int i : OnnxNodeOrder.of(nodes)) node(nodes.get(i), i);
   }
 
   private void node(NodeProto proto, int index) {
@@ -118,7 +119,7 @@ final class OnnxReadGraph {
       requireNewNames(proto);
       var node = new OnnxReadNode(this, proto, attributes(proto), opset);
       if (usesBroken(node)) {
-        proto.getOutputList().forEach(name -> standIn(name, Optional.of(node)));
+        readBroken(domain, node);
       } else if (function.isPresent()) {
         call(function.get(), node);
       } else {
@@ -161,12 +162,21 @@ final class OnnxReadGraph {
     }
   }
 
+  /// Of a node that follows a broken one only this can be said: whether there is a record for it.
+  private void readBroken(String domain, OnnxReadNode node) {
+    if (OnnxReadOps.isCustom(domain, node)) node.custom();
+    for (var name : node.proto().getOutputList()) {
+      if (scope.isDefined(name)) model.setBroken(scope.stored(name));
+      else standIn(name);
+    }
+  }
+
   private boolean usesBroken(OnnxReadNode node) {
     for (int i = 0; i < node.inputCount(); i++) {
       if (!node.has(i)) continue;
       var name = node.inputName(i);
       if (!scope.isDefined(name) || scope.sequence(name).isPresent()) continue;
-      if (scope.optional(name).isPresent() || scope.constant(name).isPresent()) continue;
+      if (scope.optional(name).isPresent()) continue;
       if (model.isBroken(scope.stored(name))) return true;
     }
     return false;
@@ -181,26 +191,23 @@ final class OnnxReadGraph {
           isValue && scope.optional(name).isEmpty() ? scope.stored(name).type().toString() : "");
     }
     model.add(finding.at(origin.node(), index, origin.operator()).withTypes(types, List.of()));
-    proto.getOutputList().forEach(name -> standIn(name, Optional.empty()));
+    proto.getOutputList().forEach(this::standIn);
   }
 
-  /// Lets something stand for a value that cannot be read, so that reading goes on.
-  void standIn(String name, Optional<OnnxReadNode> node) {
+  /// Lets a constant stand for a value that cannot be read, so that reading goes on and no later
+  /// step has more to say of it.
+  void standIn(String name) {
     if (name.isEmpty() || scope.isDefined(name)) return;
     var type =
         scope
             .declared(name)
             .flatMap(declared -> OnnxReadTypes.tensor(name, declared))
-            .orElse(new TensorType(DataType.FLOAT32, Shape.UNKNOWN));
-    var op =
-        new Custom(
-            OnnxFormat.customDomain(""),
-            node.map(n -> n.proto().getOpType()).orElse("Unreadable"),
-            1,
-            List.of(),
-            List.of(type),
-            true);
-    var value = scope.builder().addNamed(scope.hint(name), op);
+            .filter(declared -> declared.dtype() != DataType.STRING)
+            .orElse(new TensorType(DataType.FLOAT32, Shape.SCALAR));
+    var zero = MemorySegment.ofArray(new byte[(int) type.dtype().sizeBytes(1)]);
+    var shape = type.shape().isFixed() ? type.shape() : Shape.SCALAR;
+    var data = TensorData.filled(TensorData.of(type.dtype(), Shape.SCALAR, zero), shape);
+    var value = scope.builder().constant(scope.hint(name), data);
     model.setBroken(value);
     scope.put(name, value);
   }

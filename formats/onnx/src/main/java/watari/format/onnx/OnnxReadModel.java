@@ -169,9 +169,9 @@ final class OnnxReadModel {
     if (!isBranch) body.getInputList().forEach(input -> defined.add(input.getName()));
     body.getInitializerList().forEach(tensor -> defined.add(tensor.getName()));
     body.getSparseInitializerList().forEach(each -> defined.add(each.getValues().getName()));
+    body.getNodeList().forEach(node -> defined.addAll(node.getOutputList()));
     for (var node : body.getNodeList()) {
       for (var name : namesUsed(node)) if (!defined.contains(name)) free.add(name);
-      defined.addAll(node.getOutputList());
     }
     for (var output : body.getOutputList()) {
       if (!defined.contains(output.getName())) free.add(output.getName());
@@ -180,7 +180,8 @@ final class OnnxReadModel {
     return List.copyOf(free);
   }
 
-  private static List<String> namesUsed(NodeProto node) {
+  /// Its inputs, and what its bodies use from outside.
+  static List<String> namesUsed(NodeProto node) {
     var names = new ArrayList<String>(node.getInputList());
     for (AttributeProto attribute : node.getAttributeList()) {
       boolean isBranch = node.getOpType().equals("If");

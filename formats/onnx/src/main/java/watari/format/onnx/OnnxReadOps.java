@@ -98,6 +98,12 @@ final class OnnxReadOps {
     entry.read(node);
   }
 
+  /// Whether no table has the operator.
+  static boolean isCustom(String domain, OnnxReadNode node) {
+    var table = TABLES.get(domain);
+    return table == null || table.entry(node.proto().getOpType(), node.opset()).isEmpty();
+  }
+
   /// What only moves elements may move quantized ones.
   private static void carryQuantization(String name, OnnxReadNode node) {
     boolean all = name.equals("Concat");

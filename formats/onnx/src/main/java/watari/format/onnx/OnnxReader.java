@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Optional;
 import java.util.Set;
 import watari.finding.Finding;
 import watari.finding.Findings;
@@ -129,7 +128,7 @@ public final class OnnxReader implements FormatReader {
       var type = OnnxReadTypes.tensor(info.getName(), info.getType());
       if (type.isEmpty()) {
         model.add(notTensor("input", info));
-        reading.standIn(info.getName(), Optional.empty());
+        reading.standIn(info.getName());
         continue;
       }
       reading.scope().put(info.getName(), builder.input(info.getName(), type.get()));

@@ -147,6 +147,42 @@ class OnnxReaderTest {
   }
 
   @Test
+  void nodesMayStandInAnyOrder() {
+    var read =
+        model(13).floats("x", 2).node("Relu", "a", "y").node("Abs", "x", "a").output("y").read();
+
+    assertThat(read.nodes()).containsExactly("Unary[kind=ABS]", "Unary[kind=RELU]");
+    assertThat(read.graph().nodes().get(0).origin().index()).isEqualTo(1);
+  }
+
+  @Test
+  void circlesAndNamesThatComeTwiceAreReported() {
+    var read =
+        model(13)
+            .floats("x", 2)
+            .node("Add", "x b", "a")
+            .node("Abs", "a", "b")
+            .node("Neg", "x", "x")
+            .output("b")
+            .read();
+
+    assertThat(read.sentences())
+        .containsExactly(
+            "'b' is used, but nothing before this node computes it",
+            "its output 'x' is defined before");
+  }
+
+  @Test
+  void whatFollowsABrokenNodeIsNotAtFault() {
+    var model = model(13).floats("x", 2).node("Relu", "x x", "a").node("Abs", "a", "b");
+    model.graph().addNode(nodeOf("Unheard", "b", "y"));
+    var read = model.output("y").read();
+
+    assertThat(read.sentences()).containsExactly("it has 2 inputs, expected 1");
+    assertThat(read.graph().nodes()).extracting(node -> node.op().name()).containsExactly("Unheard");
+  }
+
+  @Test
   void operatorsThatCameLaterAreNotPartOfAnOpset() {
     var read = model(13).floats("x", 2).node("Gelu", "x", "y").output("y").read();
 
