@@ -23,10 +23,11 @@ record Affine(Value source, double factor, double offset, List<Node> nodes) {
   }
 
   private Affine step() {
-    var node = source.producer().orElse(null);
+    var from = source.producer();
+    if (from.isEmpty()) return this;
+    var node = from.get();
     boolean open =
-        node != null
-            && source.uses().size() == 1
+        source.uses().size() == 1
             && !source.type().isQuantized()
             && !node.graph().isOutput(source);
     if (!open) return this;

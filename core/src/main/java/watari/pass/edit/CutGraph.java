@@ -40,8 +40,10 @@ public final class CutGraph implements Pass {
   public void run(Graph graph, PassLog log) {
     var names = names(graph);
     var known = signatureNames(graph);
-    boolean complete = areKnown(inputs, names, log) & areKnown(outputs, names, log);
-    if (!complete) return;
+    // Both are looked at, so that all unknown names are reported.
+    boolean inputsKnown = areKnown(inputs, names, log);
+    boolean outputsKnown = areKnown(outputs, names, log);
+    if (!inputsKnown || !outputsKnown) return;
     if (!outputs.isEmpty()) {
       graph.clearOutputs();
       for (var output : outputs) graph.addOutput(output, requireNonNull(names.get(output)));
