@@ -62,9 +62,15 @@ public sealed interface RecurrentOp extends Op {
   /// Limit of what goes into the activations; infinite for none.
   float clip();
 
-  private static List<TensorType> outputs(RecurrentOp op, int states, InferContext in) {
+  private static List<TensorType> outputs(RecurrentOp op, int gates, int states, InferContext in) {
     var x = in.shape(0);
     Shapes.requireRank(x, 3, "input");
+    long stacked = (long) gates * op.hidden();
+    long directionCount = op.direction().count();
+    var width = x.isRanked() ? x.dim(2) : in.unknown();
+    require(in, 1, Dim.of(directionCount), Dim.of(stacked), width);
+    require(in, 2, Dim.of(directionCount), Dim.of(stacked), Dim.of(op.hidden()));
+    require(in, 3, Dim.of(directionCount), Dim.of(2 * stacked));
     int time = op.batchFirst() ? 1 : 0;
     var steps = x.isRanked() ? x.dim(time) : in.unknown();
     var batch = x.isRanked() ? x.dim(1 - time) : in.unknown();
@@ -80,6 +86,20 @@ public sealed interface RecurrentOp extends Op {
         op.batchFirst() ? Shape.of(batch, directions, hidden) : Shape.of(directions, batch, hidden);
     for (int i = 0; i < states; i++) types.add(new TensorType(in.dtype(0), last));
     return types.subList(0, in.outputCount());
+  }
+
+  private static void require(InferContext in, int i, Dim... dims) {
+    if (!in.has(i) || !in.shape(i).isRanked()) return;
+    var shape = in.shape(i);
+    boolean fits = shape.rank() == dims.length;
+    for (int axis = 0; fits && axis < dims.length; axis++) {
+      var dim = shape.dim(axis);
+      fits = !dim.isFixed() || !dims[axis].isFixed() || dim.equals(dims[axis]);
+    }
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "input " + i + " is " + shape + ", expected " + Shape.of(dims));
+    }
   }
 
   /// Gates i, o, f, c. Inputs: `x`, `w`, `r`, `b`, `lengths`, `initialHidden`, `initialCell`,
@@ -101,7 +121,7 @@ public sealed interface RecurrentOp extends Op {
 
     @Override
     public List<TensorType> infer(InferContext in) {
-      return outputs(this, 2, in);
+      return outputs(this, 4, 2, in);
     }
   }
 
@@ -124,7 +144,7 @@ public sealed interface RecurrentOp extends Op {
 
     @Override
     public List<TensorType> infer(InferContext in) {
-      return outputs(this, 1, in);
+      return outputs(this, 3, 1, in);
     }
   }
 
@@ -141,7 +161,7 @@ public sealed interface RecurrentOp extends Op {
 
     @Override
     public List<TensorType> infer(InferContext in) {
-      return outputs(this, 1, in);
+      return outputs(this, 1, 1, in);
     }
   }
 }

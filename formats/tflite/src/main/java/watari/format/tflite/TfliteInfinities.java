@@ -30,7 +30,9 @@ final class TfliteInfinities {
       var at = queue.poll();
       if (!at.isPresent() || !seen.add(at) || !at.dtype().isFloat()) continue;
       if (at.constant().filter(data -> holds(data, infinity)).isPresent()) return true;
-      at.producer().filter(node -> passes(node.op())).ifPresent(node -> queue.addAll(node.inputs()));
+      at.producer()
+          .filter(node -> passes(node.op()))
+          .ifPresent(node -> queue.addAll(node.inputs()));
     }
     return false;
   }

@@ -131,8 +131,7 @@ final class ElementRules {
   }
 
   /// ATAN2 broadcasts nothing.
-  private static Outcome sameShape(
-      Binary op, Value a, Value b, Match<Binary> match, Formula f) {
+  private static Outcome sameShape(Binary op, Value a, Value b, Match<Binary> match, Formula f) {
     var shape = match.output().shape();
     if (a.shape().equals(b.shape())) return Replacement.left("the shapes are the same");
     if (!shape.isFixed()) {

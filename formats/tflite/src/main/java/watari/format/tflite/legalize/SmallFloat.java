@@ -40,7 +40,10 @@ record SmallFloat(int mantissa, int minExponent, float max, float overflow) {
     var near = binary(Kind.MUL, steps, step, builder);
     var isLarge =
         binary(
-            Kind.GREATER, builder.add(new Unary(Unary.Kind.ABS), near), number(max, builder), builder);
+            Kind.GREATER,
+            builder.add(new Unary(Unary.Kind.ABS), near),
+            number(max, builder),
+            builder);
     var isNegative = binary(Kind.LESS, x, number(0, builder), builder);
     float beyond = saturates ? max : overflow;
     var limit =
