@@ -14,7 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The commands of the README do what they say, one after the other.
 class ReadmeTest {
-  private static final Path ROOT = Path.of(System.getProperty("watari.root", "..")).toAbsolutePath();
+  private static final Path ROOT =
+      Path.of(System.getProperty("watari.root", "..")).toAbsolutePath();
   private static final String PROGRAM = "    ./watari ";
 
   @TempDir private Path folder;

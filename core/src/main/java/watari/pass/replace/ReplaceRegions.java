@@ -138,11 +138,9 @@ public final class ReplaceRegions {
     var sampled = sampler.at(at, Mode.LINEAR);
     var mask = f.op(new Unsqueeze(), isInside, f.vector(-1));
     var kept = f.select(mask, sampled, f.scalar(sampled, 0));
-    var tall =
-        f.reshape(kept, count * op.outputHeight(), samples, columns * channels);
+    var tall = f.reshape(kept, count * op.outputHeight(), samples, columns * channels);
     var flat = f.reduce(Reduce.Kind.MEAN, tall, false, List.of(1));
-    var wide =
-        f.reshape(flat, count * op.outputHeight() * op.outputWidth(), samples, channels);
+    var wide = f.reshape(flat, count * op.outputHeight() * op.outputWidth(), samples, channels);
     var mean = f.reduce(Reduce.Kind.MEAN, wide, false, List.of(1));
     var shaped = f.reshape(mean, count, op.outputHeight(), op.outputWidth(), channels);
     return match.replaceWith(f.transpose(shaped, 0, 3, 1, 2));
@@ -182,7 +180,8 @@ public final class ReplaceRegions {
     var out = match.output().shape();
     boolean isFixed = x.isFixed() && filter.isFixed() && out.isFixed() && x.hasRank(4);
     if (!isFixed) return Replacement.left("its dims are not fixed");
-    if (!(op.padding() instanceof Padding.Explicit pads)) return Replacement.left("its pads are not");
+    if (!(op.padding() instanceof Padding.Explicit pads))
+      return Replacement.left("its pads are not");
     var dims = x.fixedDims();
     var kernel = filter.fixedDims();
     long moved = op.offsetGroups();
@@ -225,9 +224,7 @@ public final class ReplaceRegions {
       long tap = axis == 0 ? i / places / kernel[3] : i / places % kernel[3];
       int place = axis == 0 ? i % places / width : i % width;
       at[i] =
-          place * op.strides().get(axis)
-              - pads.begins().get(axis)
-              + tap * op.dilations().get(axis);
+          place * op.strides().get(axis) - pads.begins().get(axis) + tap * op.dilations().get(axis);
     }
     return f.constant(TensorData.ofDoubles(dtype, Shape.of(1, at.length), at));
   }

@@ -119,7 +119,9 @@ public final class ReplaceSignal {
       var isBack = f.binary(Binary.Kind.EQUAL, axis, f.scalar(axis, i - rank));
       chosen = f.select(f.binary(Binary.Kind.OR, isFront, isBack), result.get(), chosen);
     }
-    return chosen.isPresent() ? match.replaceWith(chosen) : Replacement.left("its axis is computed");
+    return chosen.isPresent()
+        ? match.replaceWith(chosen)
+        : Replacement.left("its axis is computed");
   }
 
   private static Optional<Value> along(Dft op, Match<Dft> match, int axis, Formula f) {
@@ -189,7 +191,9 @@ public final class ReplaceSignal {
       var isGiven = f.binary(Binary.Kind.EQUAL, given, f.scalar(given, length));
       chosen = f.select(isGiven, result, chosen);
     }
-    return chosen.isPresent() ? match.replaceWith(chosen) : Replacement.left("its frames are unknown");
+    return chosen.isPresent()
+        ? match.replaceWith(chosen)
+        : Replacement.left("its frames are unknown");
   }
 
   /// The lengths that frames may have: of a computed one those that give the declared bins.

@@ -73,7 +73,8 @@ class ReplaceOperatorsTest {
   @Test
   void einsumMultipliesMatrices() {
     var rules = List.of(ReplaceEinsum.einsum());
-    assertThat(outputs(rules, new Einsum("ij,jk->ki"), SQUARE, SQUARE)).containsExactly(7, 15, 10, 22);
+    assertThat(outputs(rules, new Einsum("ij,jk->ki"), SQUARE, SQUARE))
+        .containsExactly(7, 15, 10, 22);
   }
 
   @Test
@@ -116,8 +117,7 @@ class ReplaceOperatorsTest {
   void samplesBeyondTheEdgesAreZero() {
     var image = floats(Shape.of(1, 1, 2, 2), 1, 2, 3, 4);
     var grid = floats(Shape.of(1, 1, 3, 2), 0, 0, 1, 1, 3, 3);
-    var op =
-        new GridSample(Mode.LINEAR, GridSample.Outside.ZEROS, true, Layout.CHANNELS_FIRST);
+    var op = new GridSample(Mode.LINEAR, GridSample.Outside.ZEROS, true, Layout.CHANNELS_FIRST);
     assertThat(outputs(List.of(ReplaceGridSample.gridSample()), op, image, grid))
         .containsExactly(2.5, 4, 0);
   }

@@ -16,6 +16,7 @@ final class OnnxLegalize {
     rules.addAll(new OnnxShapeRules(opset).rules());
     rules.addAll(new OnnxIndexRules(opset).rules());
     rules.addAll(new OnnxNormRules(opset).rules());
+    rules.addAll(OnnxBlockRules.rules());
     rules.addAll(OnnxRecurrentRules.rules());
     rules.addAll(OnnxSignalRules.rules());
     rules.addAll(OnnxDetectionRules.rules());

@@ -7,19 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import watari.graph.Value;
-import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Reshape;
 import watari.op.ShapeOp.ReverseSequence;
 import watari.op.ShapeOp.ShapeOf;
 import watari.op.ShapeOp.Size;
-import watari.op.ShapeOp.SpaceToBatch;
 import watari.op.ShapeOp.Split;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
 import watari.tensor.DataType;
-import watari.tensor.TensorData;
 
 /// Takes apart operators on shapes that ONNX, or the opset, lacks.
 final class OnnxShapeRules {
@@ -32,8 +29,6 @@ final class OnnxShapeRules {
   List<Rule<?>> rules() {
     return List.of(
         new OnnxRule<>("SplitPad", Pad.class, this::pad),
-        new OnnxRule<>("SplitSpaceToBatch", SpaceToBatch.class, (_, m) -> spaceToBatch(m)),
-        new OnnxRule<>("SplitBatchToSpace", BatchToSpace.class, (_, m) -> batchToSpace(m)),
         new OnnxRule<>("CastShape", ShapeOf.class, this::shapeOf),
         new OnnxRule<>("CastSize", Size.class, OnnxShapeRules::size),
         new OnnxRule<>("FixReshape", Reshape.class, OnnxShapeRules::reshape),
@@ -120,96 +115,6 @@ final class OnnxShapeRules {
   private static Value cropped(Value x, int axis, long begin, long end, OnnxCompose to) {
     if (begin >= 0 && end >= 0) return x;
     return to.slice(x, axis, Math.max(-begin, 0), end < 0 ? end : Long.MAX_VALUE);
-  }
-
-  // ---- blocks
-
-  private static Outcome spaceToBatch(Match<SpaceToBatch> match) {
-    var blocks = match.integers(1);
-    var edges = match.constant(2);
-    if (blocks.isEmpty() || edges.isEmpty() || !match.input(0).shape().isRanked()) {
-      return left("its blocks are computed, or the rank is not known");
-    }
-    var to = new OnnxCompose(match);
-    int count = blocks.get().length;
-    int rank = match.input(0).shape().rank();
-    var padded = paddedAxes(match.input(0), edges.get(), count, to);
-    var dims = new ArrayList<Value>(List.of(to.dim(padded, 0)));
-    for (int i = 0; i < count; i++) {
-      dims.add(divided(to.dim(padded, i + 1), blocks.get()[i], to));
-      dims.add(to.vector(blocks.get()[i]));
-    }
-    for (int axis = count + 1; axis < rank; axis++) dims.add(to.dim(padded, axis));
-    var perm = new ArrayList<Integer>();
-    for (int i = 0; i < count; i++) perm.add(2 * i + 2);
-    perm.add(0);
-    for (int i = 0; i < count; i++) perm.add(2 * i + 1);
-    for (int axis = count + 1; axis < rank; axis++) perm.add(axis + count);
-    var moved = to.transpose(to.reshape(padded, dims), perm);
-    var result = new ArrayList<Value>(List.of(to.vector(-1)));
-    for (int i = 0; i < count; i++) result.add(dims.get(2 * i + 1));
-    for (int axis = count + 1; axis < rank; axis++) result.add(to.dim(padded, axis));
-    return to.replace(to.reshape(moved, result));
-  }
-
-  private static Value paddedAxes(Value x, TensorData edges, int count, OnnxCompose to) {
-    if (edges.isAll(0)) return x;
-    int rank = x.shape().rank();
-    var pads = new long[2 * rank];
-    for (int i = 0; i < count; i++) {
-      pads[i + 1] = edges.longAt(2L * i);
-      pads[i + 1 + rank] = edges.longAt(2L * i + 1);
-    }
-    var padded = to.op(new Pad(Pad.Mode.CONSTANT), x, to.vector(pads));
-    Match.carryQuantization(padded, x.type());
-    return padded;
-  }
-
-  private static Value divided(Value dim, long by, OnnxCompose to) {
-    return dim.isConstant()
-        ? to.vector(dim.constant().orElseThrow().longAt(0) / by)
-        : to.div(dim, to.vector(by));
-  }
-
-  private static Outcome batchToSpace(Match<BatchToSpace> match) {
-    var blocks = match.integers(1);
-    var edges = match.constant(2);
-    var x = match.input(0);
-    if (blocks.isEmpty() || edges.isEmpty() || !x.shape().isRanked()) {
-      return left("its blocks are computed, or the rank is not known");
-    }
-    var to = new OnnxCompose(match);
-    int count = blocks.get().length;
-    int rank = x.shape().rank();
-    var dims = new ArrayList<Value>(List.of(to.vector(blocks.get()), to.vector(-1)));
-    for (int axis = 1; axis < rank; axis++) dims.add(to.dim(x, axis));
-    var perm = new ArrayList<Integer>(List.of(count));
-    for (int i = 0; i < count; i++) perm.addAll(List.of(count + 1 + i, i));
-    IntStream.range(2 * count + 1, rank + count).forEach(perm::add);
-    var moved = to.transpose(to.reshape(x, dims), perm);
-    var result = new ArrayList<Value>(List.of(to.vector(-1)));
-    for (int i = 0; i < count; i++) {
-      result.add(multiplied(to.dim(x, i + 1), blocks.get()[i], to));
-    }
-    for (int axis = count + 1; axis < rank; axis++) result.add(to.dim(x, axis));
-    return to.replace(croppedAxes(to.reshape(moved, result), edges.get(), count, to));
-  }
-
-  private static Value multiplied(Value dim, long by, OnnxCompose to) {
-    return dim.isConstant()
-        ? to.vector(dim.constant().orElseThrow().longAt(0) * by)
-        : to.mul(dim, to.vector(by));
-  }
-
-  private static Value croppedAxes(Value x, TensorData edges, int count, OnnxCompose to) {
-    var result = x;
-    for (int i = 0; i < count; i++) {
-      long begin = edges.longAt(2L * i);
-      long end = edges.longAt(2L * i + 1);
-      if (begin == 0 && end == 0) continue;
-      result = to.slice(result, i + 1, begin, end == 0 ? Long.MAX_VALUE : -end);
-    }
-    return result;
   }
 
   // ---- shapes

@@ -22,8 +22,8 @@ import watari.graph.Model;
 import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
-import watari.op.ShapeOp.Transpose;
 import watari.op.MatMulOp.Det;
+import watari.op.ShapeOp.Transpose;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
@@ -155,7 +155,8 @@ final class TfliteWriterTest {
   @Test
   void functionsWithoutAKernelBecomeArithmetic() throws IOException {
     assertThat(operators(write(mish("mish"), new Findings())))
-        .containsExactly("ABS 1", "NEG 1", "EXP 1", "ADD 1", "LOG 1", "RELU 1", "ADD 1", "TANH 1", "MUL 1");
+        .containsExactly(
+            "ABS 1", "NEG 1", "EXP 1", "ADD 1", "LOG 1", "RELU 1", "ADD 1", "TANH 1", "MUL 1");
   }
 
   @Test
@@ -172,8 +173,7 @@ final class TfliteWriterTest {
 
   @Test
   void quantizedOperandsOfAFloatKernelAreDequantized() throws IOException {
-    var type =
-        TensorType.of(DataType.INT8, 4).with(new Quantization.PerTensor(0.5f, 3));
+    var type = TensorType.of(DataType.INT8, 4).with(new Quantization.PerTensor(0.5f, 3));
     var graph = graph("floats", type);
     var builder = new GraphBuilder(graph);
     graph.addOutput(
