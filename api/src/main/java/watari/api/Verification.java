@@ -30,9 +30,7 @@ final class Verification {
     /// @param decodes whether the source is quantized and the result is not
     static Tolerance of(VerifySettings settings, Precision precision, boolean decodes) {
       boolean isGiven = !Double.isNaN(settings.tolerance());
-      return decodes && !isGiven
-          ? new Tolerance(ROUNDING_DECODED, false)
-          : of(settings, precision);
+      return decodes && !isGiven ? new Tolerance(ROUNDING_DECODED, false) : of(settings, precision);
     }
 
     static Tolerance of(VerifySettings settings, Precision precision) {

@@ -15,7 +15,11 @@ import watari.tensor.TensorData;
 /// @param name family and fact, such as `clip/relu6`
 /// @param constants the positions of inputs that are constants of the graph
 public record OpCase(
-    String name, List<TensorData> inputs, List<Integer> constants, Op op, List<TensorData> outputs) {
+    String name,
+    List<TensorData> inputs,
+    List<Integer> constants,
+    Op op,
+    List<TensorData> outputs) {
   public OpCase {
     inputs = List.copyOf(inputs);
     constants = List.copyOf(constants);

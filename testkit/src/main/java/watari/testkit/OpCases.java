@@ -100,7 +100,11 @@ public final class OpCases {
             .input(by)
             .op(new Binary(Binary.Kind.TRUNC_MOD))
             .gives(TensorData.ofInts(Shape.of(4), -1, 1, -1, 1)),
-        opCase("prelu/slope_for_each").input(-1, -1, 3).input(2, 4, 8).op(new PRelu()).gives(-2, -4, 3));
+        opCase("prelu/slope_for_each")
+            .input(-1, -1, 3)
+            .input(2, 4, 8)
+            .op(new PRelu())
+            .gives(-2, -4, 3));
   }
 
   private static List<OpCase> moving() {

@@ -30,7 +30,8 @@ class KernelsTest {
     var inputs = new HashMap<Value, TensorData>();
     int next = 0;
     for (int i = 0; i < each.inputs().size(); i++) {
-      if (!each.constants().contains(i)) inputs.put(graph.inputs().get(next++), each.inputs().get(i));
+      if (!each.constants().contains(i))
+        inputs.put(graph.inputs().get(next++), each.inputs().get(i));
     }
     assertOutputs(each, new PlainEvaluator().run(graph, inputs));
   }

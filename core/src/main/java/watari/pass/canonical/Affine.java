@@ -27,9 +27,7 @@ record Affine(Value source, double factor, double offset, List<Node> nodes) {
     if (from.isEmpty()) return this;
     var node = from.get();
     boolean open =
-        source.uses().size() == 1
-            && !source.type().isQuantized()
-            && !node.graph().isOutput(source);
+        source.uses().size() == 1 && !source.type().isQuantized() && !node.graph().isOutput(source);
     if (!open) return this;
     return switch (node.op()) {
       case Binary(var kind) -> binary(kind, node);

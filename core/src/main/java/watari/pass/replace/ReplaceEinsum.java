@@ -118,9 +118,9 @@ public final class ReplaceEinsum {
       var flat = merged(f.transpose(value, perm), rest.concat(Shape.of(dim * dim)));
       var diagonal = f.gather(flat, diagonalPlaces(dim), rank - 2);
       var kept = new ArrayList<>(letters);
-      int letter = kept.get(second);
-      kept.remove(second);
-      kept.remove(first);
+      var letter = kept.get(second);
+      kept.subList(second, second + 1).clear();
+      kept.subList(first, first + 1).clear();
       kept.add(letter);
       return diagonal(diagonal, kept);
     }

@@ -42,7 +42,9 @@ public final class ReplaceGridSample {
     var image = f.reshape(last, Shape.of(batch, spatial.elements(), channels));
     var count = places.product(1, axes + 1);
     double edges = op.alignCorners() ? 0 : -0.5;
-    var sampler = new Sampler(f, image, spatial.fixedDims(), op.outside(), edges);
+    var sampler =
+        new Sampler(
+            f, image, spatial.dims().stream().map(Dim::fixed).toList(), op.outside(), edges);
     var at = new ArrayList<Value>();
     for (int i = 0; i < axes; i++) {
       var part = f.slice(grid, axes + 1, axes - 1L - i, axes - i);

@@ -134,7 +134,7 @@ public final class ReplaceRegions {
     var atX = f.reshape(f.expand(f.reshape(xs, count, 1, columns), grid), count, rows * columns);
     var isInside = f.binary(Binary.Kind.AND, isNear(atY, height, f), isNear(atX, width, f));
     var at = List.of(limited(atY, height, f), limited(atX, width, f));
-    var sampler = new Sampler(f, own, new long[] {height, width}, Outside.BORDER, 0);
+    var sampler = new Sampler(f, own, List.of(height, width), Outside.BORDER, 0);
     var sampled = sampler.at(at, Mode.LINEAR);
     var mask = f.op(new Unsqueeze(), isInside, f.vector(-1));
     var kept = f.select(mask, sampled, f.scalar(sampled, 0));
@@ -195,7 +195,7 @@ public final class ReplaceRegions {
       var offset = f.reshape(f.slice(offsets, 2, axis, axis + 1L), dims[0] * moved, taps * places);
       at.add(f.add(offset, regular(op, pads, axis, kernel, out, offset.dtype(), f)));
     }
-    var sampler = new Sampler(f, image, new long[] {dims[2], dims[3]}, Outside.ZEROS, 0);
+    var sampler = new Sampler(f, image, List.of(dims[2], dims[3]), Outside.ZEROS, 0);
     var samples = sampler.at(at, Mode.LINEAR);
     if (match.input(4).isPresent()) {
       samples = f.mul(samples, f.reshape(match.input(4), dims[0] * moved, taps * places, 1));

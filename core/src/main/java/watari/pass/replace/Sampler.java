@@ -16,7 +16,7 @@ import watari.tensor.DataType;
 /// @param image `[B, S, C]`: the spatial axes are flattened
 /// @param dims of the spatial axes
 /// @param edges the lowest place inside: -0.5, or 0 where edges are centres of elements
-record Sampler(Formula f, Value image, long[] dims, Outside outside, double edges) {
+record Sampler(Formula f, Value image, List<Long> dims, Outside outside, double edges) {
   private static final double CUBIC_COEFFICIENT = -0.75;
 
   /// One element that a place meets along an axis.
@@ -25,7 +25,7 @@ record Sampler(Formula f, Value image, long[] dims, Outside outside, double edge
   /// The samples `[B, P, C]` at places `[B, P]` along each axis.
   Value at(List<Value> places, Mode mode) {
     var taps = new ArrayList<List<Tap>>();
-    for (int i = 0; i < dims.length; i++) taps.add(taps(places.get(i), dims[i], mode));
+    for (int i = 0; i < dims.size(); i++) taps.add(taps(places.get(i), dims.get(i), mode));
     return sum(taps, 0, List.of());
   }
 
@@ -45,9 +45,9 @@ record Sampler(Formula f, Value image, long[] dims, Outside outside, double edge
     Value index = Value.ABSENT;
     Value inside = Value.ABSENT;
     Value weight = Value.ABSENT;
-    for (int i = 0; i < dims.length; i++) {
+    for (int i = 0; i < dims.size(); i++) {
       var tap = chosen.get(i);
-      index = index.isPresent() ? f.add(f.mul(index, dims[i]), tap.index()) : tap.index();
+      index = index.isPresent() ? f.add(f.mul(index, dims.get(i)), tap.index()) : tap.index();
       inside = both(Binary.Kind.AND, inside, tap.inside());
       weight = both(Binary.Kind.MUL, weight, tap.weight());
     }

@@ -39,18 +39,19 @@ final class OnnxNames {
 
   /// A name that no value has.
   String fresh(String hint) {
-    return unique(taken, hint.isEmpty() ? "value" : hint);
+    return unique(taken, hint.isEmpty() ? "value" : hint, "_");
   }
 
   /// A name that no node has.
   String freshNode(String hint) {
-    return unique(nodes, hint.isEmpty() ? "node" : hint);
+    // ONNX Runtime makes names with underscores itself, and trips over those that are taken.
+    return unique(nodes, hint.isEmpty() ? "node" : hint, "/");
   }
 
-  private static String unique(Map<String, Integer> names, String hint) {
+  private static String unique(Map<String, Integer> names, String hint, String separator) {
     if (names.putIfAbsent(hint, 1) == null) return hint;
     while (true) {
-      var numbered = hint + "_" + names.merge(hint, 1, Integer::sum);
+      var numbered = hint + separator + names.merge(hint, 1, Integer::sum);
       if (names.putIfAbsent(numbered, 1) == null) return numbered;
     }
   }

@@ -179,7 +179,9 @@ class OnnxReaderTest {
     var read = model.output("y").read();
 
     assertThat(read.sentences()).containsExactly("it has 2 inputs, expected 1");
-    assertThat(read.graph().nodes()).extracting(node -> node.op().name()).containsExactly("Unheard");
+    assertThat(read.graph().nodes())
+        .extracting(node -> node.op().name())
+        .containsExactly("Unheard");
   }
 
   @Test
