@@ -81,7 +81,7 @@ class BadInputTest {
       var good = Files.readAllBytes(model);
       for (int i = 0; i < each; i++) {
         var random = new Random(SEED * 31 + model.getFileName().hashCode() * 1_000_003L + i);
-        var variant = model.getParent().getFileName() + "/" + model.getFileName() + " #" + i;
+        var variant = model + " #" + i;
         tryOne(Corruption.any(good, random), format, variant, i % CONVERTED == 0);
         tried++;
       }

@@ -98,7 +98,8 @@ public final class ReplaceRegions {
     Value sum = Value.ABSENT;
     for (int i = 0; i < columns.size(); i++) {
       var others = new ArrayList<>(columns);
-      int column = others.remove(i);
+      int column = others.get(i);
+      others.subList(i, i + 1).clear();
       var line = f.gather(x, f.builder().scalar((long) row), x.shape().rank() - 2);
       var part = f.gather(line, f.builder().scalar((long) column), x.shape().rank() - 2);
       if (!others.isEmpty()) part = f.mul(part, minor(x, row + 1, others, f));
@@ -155,7 +156,10 @@ public final class ReplaceRegions {
     var size = f.sub(end, start);
     if (!op.halfPixel()) size = f.max(size, 1);
     var steps = new double[cells * samples];
-    for (int i = 0; i < steps.length; i++) steps[i] = i / samples + (i % samples + 0.5) / samples;
+    for (int i = 0; i < steps.length; i++) {
+      int cell = i / samples;
+      steps[i] = cell + (i % samples + 0.5) / samples;
+    }
     var counted = TensorData.ofDoubles(rois.dtype(), Shape.of(1, steps.length), steps);
     return f.add(start, f.mul(f.mul(size, 1.0 / cells), f.constant(counted)));
   }

@@ -66,7 +66,7 @@ class TfliteParts {
   }
 
   private static int hash(TensorData data) {
-    long hash = data.dtype().ordinal() * 31L + data.size();
+    long hash = data.dtype().name().hashCode() * 31L + data.size();
     for (long i = 0; i < Math.min(data.size(), 64); i++) {
       hash = hash * 31 + Double.hashCode(data.doubleAt(i));
     }

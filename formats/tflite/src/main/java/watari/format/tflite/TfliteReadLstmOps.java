@@ -163,8 +163,8 @@ final class TfliteReadLstmOps {
     int units = Math.toIntExact(node.fixedDims(operands.weights(Operands.FORGET))[0]);
     var inputs = new ArrayList<Value>();
     inputs.add(x);
-    inputs.add(gates(node, operands::weights, x, operands));
-    inputs.add(gates(node, operands::recurrent, x, operands));
+    inputs.add(gates(node, operands::weights, operands));
+    inputs.add(gates(node, operands::recurrent, operands));
     inputs.add(biases(node, operands, x, units));
     inputs.add(Value.ABSENT);
     inputs.add(TfliteReadRecurrentOps.direction(node, node.in(operands.hidden()), !timeMajor));
@@ -189,7 +189,7 @@ final class TfliteReadLstmOps {
 
   /// Operands of all gates in the record's order: input, output, forget, cell.
   private static Value gates(
-      TfliteNode node, java.util.function.IntUnaryOperator at, Value x, Operands operands) {
+      TfliteNode node, java.util.function.IntUnaryOperator at, Operands operands) {
     var forget = node.in(at.applyAsInt(Operands.FORGET));
     var input =
         node.has(operands.weights(Operands.INPUT))

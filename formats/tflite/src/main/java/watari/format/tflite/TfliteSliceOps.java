@@ -92,7 +92,7 @@ final class TfliteSliceOps {
             || !forwards && given[i] >= Integer.MAX_VALUE) {
           beginMask |= 1 << axis;
         }
-        all[axis] = (int) Math.clamp(given[i], Integer.MIN_VALUE + 1, Integer.MAX_VALUE);
+        all[axis] = Math.clamp(given[i], Integer.MIN_VALUE + 1, Integer.MAX_VALUE);
       }
       return out.ints(all);
     }
@@ -110,7 +110,7 @@ final class TfliteSliceOps {
             given[i] < -Integer.MAX_VALUE || dim.isFixed() && given[i] < -dim.fixed();
         boolean isOpen = forwards ? given[i] >= Integer.MAX_VALUE : beforeAll;
         if (isOpen) endMask |= 1 << axis;
-        all[axis] = (int) Math.clamp(given[i], Integer.MIN_VALUE + 1, Integer.MAX_VALUE);
+        all[axis] = Math.clamp(given[i], Integer.MIN_VALUE + 1, Integer.MAX_VALUE);
       }
       return out.ints(all);
     }

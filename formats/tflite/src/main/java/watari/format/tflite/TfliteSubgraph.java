@@ -199,7 +199,7 @@ final class TfliteSubgraph {
     var longs = data.longs();
     var ints = new int[longs.length];
     for (int i = 0; i < ints.length; i++) {
-      ints[i] = (int) Math.clamp(longs[i], Integer.MIN_VALUE, Integer.MAX_VALUE);
+      ints[i] = Math.clamp(longs[i], Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
     return TensorData.ofInts(data.shape(), ints);
   }
