@@ -14,7 +14,7 @@ run_watari() {
   set -f # the user's options are words, not patterns
   # shellcheck disable=SC2086
   exec "$jdk/bin/java" \
-    $gc -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xms16m \
+    $gc -XX:-UsePerfData -Xms16m \
     -Xlog:disable -Xlog:all=error,aot*=off,cds*=off:stderr \
     --enable-native-access=ALL-UNNAMED \
     -Djava.library.path="$dist/native" \

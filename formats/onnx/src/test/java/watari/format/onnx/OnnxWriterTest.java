@@ -119,7 +119,7 @@ class OnnxWriterTest {
     to.graph().addOutput("y", to.add(new Unary(Unary.Kind.RELU), once));
 
     assertThat(written(0).getGraph().getNodeList().stream().map(NodeProto::getName))
-        .containsExactly("block/relu", "block/relu_2");
+        .containsExactly("block/relu", "block/relu/2");
   }
 
   @Test
