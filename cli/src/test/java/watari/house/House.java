@@ -94,7 +94,10 @@ final class House {
                     Stream.concat(
                             module.getValue().stream().map(House::corePackage),
                             Stream.of(
-                                "watari." + module.getKey() + "..", "java..", "org.jspecify.."))
+                                "watari." + module.getKey() + "..",
+                                "java..",
+                                "javax.imageio..",
+                                "org.jspecify.."))
                         .toArray(String[]::new))
                 .because("of what the table lets " + module.getKey() + " know")
                 .allowEmptyShould(true));
