@@ -23,7 +23,7 @@ import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
-/// Writes models of two nodes for tests: `y = f(x + [1, 2, 3])`.
+/// Writes small models for tests: `y = f(x + [1, 2, 3])`, or any graph.
 final class SmallModel {
   private SmallModel() {}
 
@@ -39,6 +39,10 @@ final class SmallModel {
     var three = build.constant("bias", TensorData.ofFloats(Shape.of(3), 1, 2, 3));
     var sum = build.addNamed("sum", new Binary(Binary.Kind.ADD), x, three);
     graph.addOutput(build.addNamed("y", f, sum));
+    return write(format, file, graph);
+  }
+
+  static Path write(String format, Path file, Graph graph) throws IOException {
     var writer =
         ServiceLoader.load(FormatWriter.class).stream()
             .map(ServiceLoader.Provider::get)

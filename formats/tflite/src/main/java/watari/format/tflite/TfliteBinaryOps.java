@@ -37,6 +37,18 @@ final class TfliteBinaryOps {
           Map.entry(Binary.Kind.SQUARED_DIFFERENCE, SQUARED_DIFFERENCE),
           Map.entry(Binary.Kind.XOR, NOT_EQUAL));
 
+  /// For float64, on operands of one shape.
+  private static final Map<Binary.Kind, Integer> FLOAT64 =
+      Map.of(
+          Binary.Kind.ADD,
+          STABLEHLO_ADD,
+          Binary.Kind.MUL,
+          STABLEHLO_MULTIPLY,
+          Binary.Kind.MAX,
+          STABLEHLO_MAXIMUM,
+          Binary.Kind.MIN,
+          STABLEHLO_MINIMUM);
+
   private TfliteBinaryOps() {}
 
   static void into(OpTable<TfliteSubgraph> table) {
@@ -49,6 +61,12 @@ final class TfliteBinaryOps {
   private static void binary(Binary op, Node node, TfliteSubgraph out) {
     requireBroadcast(node, BroadcastLimits.of(op.kind()));
     requireOneType(node);
+    var exact = FLOAT64.get(op.kind());
+    if (exact != null && node.output().dtype() == DataType.FLOAT64) {
+      requireBroadcast(node, 0);
+      two(exact, TfliteOptions.NONE, node, out.tensor(node.output()), out);
+      return;
+    }
     switch (op.kind()) {
       case ADD, SUB, MUL, DIV -> arithmetic(op, node, out);
       default -> {

@@ -101,7 +101,7 @@ final class TfliteKernels {
     on(EnumSet.of(FLOAT32, INT32, INT64, INT8, UINT8, INT16), stored, MIRROR_PAD);
     on(moved, stored, REVERSE_V2);
     on(Set.of(FLOAT32, UINT8, INT16, INT32, INT64), stored(UINT8, INT16), REVERSE_SEQUENCE);
-    on(anyMoved, stored, BROADCAST_TO);
+    on(with(anyMoved, FLOAT64), stored, BROADCAST_TO);
     on(moved, stored, DYNAMIC_UPDATE_SLICE);
     on(Set.of(FLOAT32, INT8, UINT8, INT32, INT64), EIGHT, SPACE_TO_DEPTH, DEPTH_TO_SPACE);
     on(Set.of(FLOAT32, INT8, UINT8, INT32, INT64), EIGHT, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND);

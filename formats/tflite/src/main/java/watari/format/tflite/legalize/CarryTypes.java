@@ -1,6 +1,7 @@
 package watari.format.tflite.legalize;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,10 +29,14 @@ import watari.op.SignalOp.ComplexPart;
 import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
+import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
 /// Element types that LiteRT does not compute with are carried by ones that it does: float64,
 /// float16 and bfloat16 by float32, float8 by float32, integers below 8 bits by 8.
+///
+/// Float64 stays where LiteRT computes all that the graph does with it ([Float64Kernels]); a number
+/// that float32 cannot hold is never narrowed.
 ///
 /// A Cast to such a type still rounds to it. Inputs and outputs of float16 stay; others are carried
 /// as well. Weights in float16 stay as they are, behind a Cast.
@@ -63,24 +68,18 @@ final class CarryTypes implements Pass {
     new Run(log).graph(graph, true);
   }
 
-  /// The carrier of a type that is not computed with.
-  static Optional<DataType> carrier(TensorType type) {
-    return type.isQuantized() ? Optional.empty() : Optional.ofNullable(CARRIERS.get(type.dtype()));
-  }
-
-  private static DataType carried(DataType dtype) {
-    return CARRIERS.getOrDefault(dtype, dtype);
-  }
-
   private static final class Run {
     private final PassLog log;
     private final TreeSet<DataType> narrowed = new TreeSet<>();
+    private final Map<Node, DataType> ofBits = new HashMap<>();
+    private boolean keepsFloat64;
 
     Run(PassLog log) {
       this.log = log;
     }
 
     void graph(Graph graph, boolean isEntry) {
+      if (isEntry) keepsFloat64 = Float64Kernels.keep(graph);
       if (!uses(graph)) {
         for (var node : graph) for (var body : node.bodies()) graph(body, false);
         return;
@@ -90,6 +89,9 @@ final class CarryTypes implements Pass {
               .filter(i -> graph.outputs().get(i).dtype() == DataType.FLOAT16)
               .boxed()
               .toList();
+      for (var node : graph) {
+        if (node.op() instanceof Bitcast) ofBits.put(node, node.input(0).dtype());
+      }
       for (var input : graph.inputs()) input(input, graph, isEntry);
       for (var state : List.copyOf(graph.states())) state(state, graph);
       for (var node : graph.nodes()) node(node);
@@ -99,7 +101,7 @@ final class CarryTypes implements Pass {
       if (isEntry) narrowed.forEach(this::report);
     }
 
-    private static boolean uses(Graph graph) {
+    private boolean uses(Graph graph) {
       for (var input : graph.inputs()) if (carrier(input.type()).isPresent()) return true;
       for (var node : graph) {
         for (var v : node.inputs()) {
@@ -110,6 +112,17 @@ final class CarryTypes implements Pass {
         }
       }
       return false;
+    }
+
+    /// The carrier of a type that is not computed with.
+    private Optional<DataType> carrier(TensorType type) {
+      if (type.isQuantized()) return Optional.empty();
+      return Optional.of(carried(type.dtype())).filter(carrier -> carrier != type.dtype());
+    }
+
+    private DataType carried(DataType dtype) {
+      if (dtype == DataType.FLOAT64 && keepsFloat64) return dtype;
+      return CARRIERS.getOrDefault(dtype, dtype);
     }
 
     private void report(DataType dtype) {
@@ -144,6 +157,11 @@ final class CarryTypes implements Pass {
 
     private void node(Node node) {
       node.bodies().forEach(body -> graph(body, false));
+      var bits = ofBits.get(node);
+      if (bits != null) {
+        bitcast(node, bits);
+        return;
+      }
       boolean isFloat16Weight =
           node.op() instanceof Cast(var to, _)
               && carried(to) == DataType.FLOAT32
@@ -167,6 +185,40 @@ final class CarryTypes implements Pass {
             });
       }
       node.graph().setOp(node, with(node.op()));
+    }
+
+    /// Bits are taken of what a type is, not of its carrier.
+    ///
+    /// @param from what its input was before it was carried
+    private void bitcast(Node node, DataType from) {
+      var to = node.output().dtype();
+      boolean comesBack = carried(from) == from || isHalf(from);
+      boolean widens = carried(to) == to || isHalf(to) || to == DataType.FLOAT64;
+      if (!comesBack || !widens) {
+        refuseBits(node, from, to);
+        return;
+      }
+      var graph = node.graph();
+      if (carried(from) != from) {
+        var builder = GraphBuilder.before(node, new Inference(graph));
+        graph.setInput(node, 0, builder.add(new Cast(from), node.input(0)));
+      }
+      if (carried(to) != to) widen(node);
+    }
+
+    private static boolean isHalf(DataType dtype) {
+      return dtype == DataType.FLOAT16 || dtype == DataType.BFLOAT16;
+    }
+
+    private void refuseBits(Node node, DataType from, DataType to) {
+      var origin = node.origin();
+      log.add(
+          Finding.error(
+                  "DTYPE_UNSUPPORTED",
+                  "it takes the bits of %s as %s, and LiteRT does not compute with both"
+                      .formatted(from, to))
+              .at(origin.node(), origin.index(), origin.operator())
+              .fix("end the model before this node with --outputs"));
     }
 
     /// What is computed in bfloat16 is rounded to it: its eight bits show in every result.
@@ -202,6 +254,12 @@ final class CarryTypes implements Pass {
       var graph = node.graph();
       var builder = GraphBuilder.before(node, new Inference(graph));
       graph.setInput(node, 0, builder.add(new Cast(DataType.BFLOAT16), node.input(0)));
+      widen(node);
+    }
+
+    /// What a node gives in a narrow type goes on in its carrier.
+    private static void widen(Node node) {
+      var graph = node.graph();
       var output = node.output();
       var uses = List.copyOf(output.uses());
       var places = isOutput(output, graph);
@@ -226,6 +284,7 @@ final class CarryTypes implements Pass {
       if (carrier.isEmpty()) return;
       var graph = node.graph();
       var data = input.constant().orElseThrow();
+      requireRange(input, data, node);
       Value made;
       if (input.dtype() == DataType.FLOAT16 && data.sizeBytes() >= KEPT_BYTES) {
         made =
@@ -235,6 +294,24 @@ final class CarryTypes implements Pass {
         made = graph.addConstant(input.name(), data.cast(carrier.get()));
       }
       graph.setInput(node, i, made);
+    }
+
+    /// A finite number must not become an infinite one.
+    private void requireRange(Value constant, TensorData data, Node node) {
+      if (data.dtype() != DataType.FLOAT64) return;
+      for (long i = 0; i < data.size(); i++) {
+        double number = data.doubleAt(i);
+        if (!Double.isFinite(number) || Math.abs(number) <= Float.MAX_VALUE) continue;
+        var origin = node.origin();
+        log.add(
+            Finding.error(
+                    "DTYPE_UNSUPPORTED",
+                    "the constant '%s' holds %s, beyond the range of float32 that it would be narrowed to"
+                        .formatted(constant.name(), number))
+                .at(origin.node(), origin.index(), origin.operator())
+                .fix("make the model with numbers that float32 holds"));
+        return;
+      }
     }
 
     /// A Cast to a narrow type rounds before it widens.
@@ -267,7 +344,7 @@ final class CarryTypes implements Pass {
       graph.setOutput(i, builder.add(new Cast(DataType.FLOAT16), value));
     }
 
-    private static Op with(Op op) {
+    private Op with(Op op) {
       return switch (op) {
         case Cast(var to, boolean saturate) -> new Cast(carried(to), saturate);
         case Convert(var to)

@@ -51,6 +51,7 @@ public final class TfliteLegalize {
   /// @param refuse why a node cannot be written
   public static List<Pass> legalize(Function<Node, Optional<Finding>> refuse) {
     var rules = new ArrayList<Rule<?>>();
+    rules.addAll(Float64Kernels.rules());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ConvRules.all());
     rules.addAll(PoolRules.all());
