@@ -109,7 +109,7 @@ final class House {
     var known = new ArrayList<>(Arrays.asList(own));
     CORE.forEach(name -> known.add(corePackage(name)));
     known.addAll(Arrays.asList(FORMAT_LIBRARIES));
-    known.addAll(List.of("java..", "org.jspecify.."));
+    known.addAll(List.of("java..", "javax.xml..", "org.jspecify.."));
     return classes()
         .that()
         .resideInAnyPackage(own)

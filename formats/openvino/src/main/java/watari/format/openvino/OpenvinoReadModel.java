@@ -1,0 +1,55 @@
+package watari.format.openvino;
+
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import watari.finding.Finding;
+import watari.finding.Findings;
+import watari.graph.Value;
+
+/// What all nets of one file share while they are read.
+final class OpenvinoReadModel {
+  private final OpenvinoWeights weights;
+  private final String path;
+  private final int version;
+  private Findings findings;
+  private final Set<Value> broken = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /// @param version of the IR
+  OpenvinoReadModel(OpenvinoWeights weights, String path, int version, Findings findings) {
+    this.weights = weights;
+    this.path = path;
+    this.version = version;
+    this.findings = findings;
+  }
+
+  OpenvinoWeights weights() {
+    return weights;
+  }
+
+  /// The version of the IR.
+  int version() {
+    return version;
+  }
+
+  void add(Finding finding) {
+    findings.add(finding.inFile(path));
+  }
+
+  /// Lets findings go elsewhere from now on, and returns where they went before: for a body that
+  /// may have to be read once more.
+  Findings divert(Findings other) {
+    var before = findings;
+    findings = other;
+    return before;
+  }
+
+  /// A value that stands for an output that could not be read: its users are not at fault.
+  void setBroken(Value value) {
+    broken.add(value);
+  }
+
+  boolean isBroken(Value value) {
+    return broken.contains(value);
+  }
+}

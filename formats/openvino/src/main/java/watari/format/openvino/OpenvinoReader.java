@@ -1,0 +1,108 @@
+package watari.format.openvino;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import watari.finding.Finding;
+import watari.finding.Findings;
+import watari.format.FormatReader;
+import watari.format.ReadOptions;
+import watari.format.openvino.OpenvinoFile.Layer;
+import watari.format.openvino.OpenvinoFile.RuntimeInfo;
+import watari.graph.Graph;
+import watari.graph.GraphBuilder;
+import watari.graph.Metadata;
+import watari.graph.Model;
+
+/// Reads models of OpenVINO: IR versions 10 and 11.
+public final class OpenvinoReader implements FormatReader {
+  @Override
+  public String format() {
+    return OpenvinoFormat.NAME;
+  }
+
+  @Override
+  public Map<String, NavigableSet<Integer>> operators() {
+    return OpenvinoReadOps.versions();
+  }
+
+  @Override
+  public boolean sniff(Path path, byte[] head) {
+    return OpenvinoFormat.sniff(head);
+  }
+
+  @Override
+  public Model read(Path path, Arena arena, ReadOptions options, Findings findings)
+      throws IOException {
+    var file = OpenvinoXml.read(path, findings);
+    var weights = OpenvinoWeights.of(path, options, arena);
+    var model = new OpenvinoReadModel(weights, path.toString(), file.version(), findings);
+    var graph = new Graph(file.name().isEmpty() ? "main" : file.name());
+    var reading = new OpenvinoReadGraph(model, new GraphBuilder(graph), file.net(), true);
+    reading.layers();
+    outputs(reading, graph, model);
+    return new Model(OpenvinoFormat.NAME, List.of(graph), metadata(file));
+  }
+
+  // ---- outputs
+
+  private static void outputs(OpenvinoReadGraph reading, Graph graph, OpenvinoReadModel model) {
+    var results = reading.all("Result");
+    if (results.isEmpty()) {
+      model.add(
+          Finding.error("GRAPH_BROKEN", "the net has no layer of type 'Result'")
+              .fix("add a Result for each output"));
+    }
+    for (var layer : results.values()) {
+      reading.result(layer).ifPresent(value -> graph.addOutput(outputName(reading, layer), value));
+    }
+  }
+
+  /// The first of the names that the Result has, else of those of the tensor that it gives, else
+  /// the name of the layer that computes it.
+  private static String outputName(OpenvinoReadGraph reading, Layer layer) {
+    var names = OpenvinoXml.names(layer.attributes().getOrDefault("output_names", ""));
+    if (!names.isEmpty()) return names.get(0);
+    var source = reading.links().sources(layer).get(0).orElseThrow();
+    return OpenvinoReadGraph.hint(source.layer(), source.port());
+  }
+
+  // ---- what the model says of itself
+
+  private static Metadata metadata(OpenvinoFile file) {
+    var properties = new LinkedHashMap<String, String>();
+    file.info().forEach(info -> collect(info, OpenvinoFormat.PROPERTY, properties));
+    layouts(file, properties);
+    var producer =
+        RuntimeInfo.find(file.info(), "OpenVINO Runtime", "value")
+            .map(v -> "OpenVINO " + v)
+            .orElse("");
+    var license = properties.getOrDefault(OpenvinoFormat.PROPERTY + "model_info.license", "");
+    return new Metadata(producer, "", license, properties, List.of());
+  }
+
+  /// Each `value`, and each text, under the path of its element.
+  private static void collect(RuntimeInfo info, String prefix, Map<String, String> properties) {
+    var name = prefix + (info.name().equals("info") ? info.attributes().get("name") : info.name());
+    var value = info.attributes().get("value");
+    if (value != null) properties.put(name, value);
+    else if (!info.text().isEmpty()) properties.put(name, info.text());
+    info.children().forEach(child -> collect(child, name + ".", properties));
+  }
+
+  private static void layouts(OpenvinoFile file, Map<String, String> properties) {
+    for (var layer : file.net().layers()) {
+      var ports = layer.is("Parameter") ? layer.outputs() : List.<OpenvinoFile.Port>of();
+      for (var port : ports) {
+        var layout = RuntimeInfo.find(port.info(), "layout", "layout");
+        if (layout.isEmpty()) layout = RuntimeInfo.find(layer.info(), "layout", "layout");
+        var name = OpenvinoReadGraph.hint(layer, port);
+        layout.ifPresent(text -> properties.put(OpenvinoFormat.LAYOUT + name, text));
+      }
+    }
+  }
+}
