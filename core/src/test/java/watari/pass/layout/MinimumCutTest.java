@@ -1,7 +1,9 @@
 package watari.pass.layout;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +28,48 @@ class MinimumCutTest {
       assertThat(costOf(cost, cut, free))
           .as("sides, seed %d", seed)
           .isEqualTo(bruteForce(cost, free));
+      assertThat(atSource(cut, free))
+          .as("ties, seed %d", seed)
+          .isEqualTo(fewestAtSource(cost, free));
     }
+  }
+
+  /// Each vertex has a tie with the source, and only the last one leads to the sink.
+  @Test
+  void aLongChainOfTiesIsSolvedInSeconds() {
+    int length = 200_000;
+    var cut = new MinimumCut();
+    for (int i = 0; i < length; i++) {
+      int vertex = cut.addVertex();
+      cut.addEdge(MinimumCut.SOURCE, vertex, 1);
+      if (i == 0) continue;
+      cut.addEdge(vertex - 1, vertex, 1 << 20);
+      cut.addEdge(vertex, vertex - 1, 1 << 20);
+    }
+    cut.addEdge(length + 1, MinimumCut.SINK, MinimumCut.INFINITE);
+
+    var cost = assertTimeoutPreemptively(Duration.ofSeconds(60), cut::solve);
+
+    assertThat(cost).isEqualTo(length);
+    assertThat(cut.isWithSource(2)).isFalse();
+  }
+
+  private static int atSource(MinimumCut cut, int free) {
+    int count = 0;
+    for (int v = 2; v < free + 2; v++) if (cut.isWithSource(v)) count++;
+    return count;
+  }
+
+  /// In a cut that costs least.
+  private static int fewestAtSource(long[][] cost, int free) {
+    long best = bruteForce(cost, free);
+    int fewest = free;
+    for (int sides = 0; sides < 1 << free; sides++) {
+      int chosen = sides;
+      long total = cost(cost, v -> v == 0 || v > 1 && (chosen >> (v - 2) & 1) == 1);
+      if (total == best) fewest = Math.min(fewest, Integer.bitCount(sides));
+    }
+    return fewest;
   }
 
   private static long bruteForce(long[][] cost, int free) {
