@@ -1,10 +1,5 @@
 package watari.tensor;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -15,15 +10,16 @@ import java.util.function.LongUnaryOperator;
 final class Views {
   private Views() {}
 
+  /// The view of a view looks through it, so that what is turned there and back is not moved.
   static TensorData transposed(TensorData source, List<Integer> perm) {
-    var strides = rowMajor(source.shape().fixedDims());
+    var strides = Strided.stridesOf(source);
     var moved = perm.stream().mapToLong(axis -> strides[axis]).toArray();
     return Strided.of(source, source.shape().transposed(perm), moved);
   }
 
   static TensorData expanded(TensorData source, Shape to) {
     var from = source.shape().fixedDims();
-    var strides = rowMajor(from);
+    var strides = Strided.stridesOf(source);
     var target = to.fixedDims();
     int added = target.length - from.length;
     if (added < 0) throw new IllegalArgumentException(source.shape() + " has more axes than " + to);
@@ -35,127 +31,6 @@ final class Views {
       result[added + i] = from[i] == 1 ? 0 : strides[i];
     }
     return Strided.of(source, to, result);
-  }
-
-  static long[] rowMajor(long[] dims) {
-    var strides = new long[dims.length];
-    long stride = 1;
-    for (int i = dims.length - 1; i >= 0; i--) {
-      strides[i] = stride;
-      stride *= dims[i];
-    }
-    return strides;
-  }
-
-  /// Another tensor with its axes in another order, or repeated by strides of 0.
-  static final class Strided extends TensorData {
-    private final TensorData source;
-    private final long[] dims;
-    private final long[] strides;
-
-    private Strided(TensorData source, Shape shape, long[] strides) {
-      super(source.dtype(), shape);
-      this.source = source;
-      this.dims = shape.fixedDims();
-      this.strides = strides;
-    }
-
-    static TensorData of(TensorData source, Shape shape, long[] strides) {
-      return new Strided(source, shape, strides);
-    }
-
-    private long sourceIndex(long index) {
-      long at = 0;
-      for (int i = dims.length - 1; i >= 0; i--) {
-        at += index % dims[i] * strides[i];
-        index /= dims[i];
-      }
-      return at;
-    }
-
-    @Override
-    public double doubleAt(long index) {
-      return source.doubleAt(sourceIndex(index));
-    }
-
-    @Override
-    public long longAt(long index) {
-      return source.longAt(sourceIndex(index));
-    }
-
-    @Override
-    public double imaginaryAt(long index) {
-      return source.imaginaryAt(sourceIndex(index));
-    }
-
-    @Override
-    public byte[] bytesAt(long index) {
-      return source.bytesAt(sourceIndex(index));
-    }
-
-    @Override
-    public long sizeBytes() {
-      return dtype() == DataType.STRING ? textBytes(this) : super.sizeBytes();
-    }
-
-    @Override
-    public void copyTo(long first, long count, MemorySegment target) {
-      var memory = source.contiguous();
-      if (memory.isEmpty() || dtype().bits() % 8 != 0) {
-        super.copyTo(first, count, target);
-        return;
-      }
-      copyRows(first, count, memory.get(), target);
-    }
-
-    /// Copies along the last axis, where one stride serves for a whole row.
-    private void copyRows(long first, long count, MemorySegment from, MemorySegment target) {
-      int last = dims.length - 1;
-      long row = last < 0 ? 1 : dims[last];
-      long step = last < 0 ? 0 : strides[last];
-      long done = 0;
-      while (done < count) {
-        long index = first + done;
-        long run = Math.min(row - index % row, count - done);
-        copyRun(from, sourceIndex(index), step, target, done, run);
-        done += run;
-      }
-    }
-
-    private void copyRun(
-        MemorySegment from, long at, long step, MemorySegment target, long to, long run) {
-      switch (dtype().bits()) {
-        case 8 -> {
-          for (long i = 0; i < run; i++) {
-            target.set(JAVA_BYTE, to + i, from.get(JAVA_BYTE, at + i * step));
-          }
-        }
-        case 16 -> {
-          for (long i = 0; i < run; i++) {
-            short v = from.get(JAVA_SHORT_UNALIGNED, (at + i * step) * 2);
-            target.set(JAVA_SHORT_UNALIGNED, (to + i) * 2, v);
-          }
-        }
-        case 32 -> {
-          for (long i = 0; i < run; i++) {
-            int v = from.get(JAVA_INT_UNALIGNED, (at + i * step) * 4);
-            target.set(JAVA_INT_UNALIGNED, (to + i) * 4, v);
-          }
-        }
-        case 64 -> {
-          for (long i = 0; i < run; i++) {
-            long v = from.get(JAVA_LONG_UNALIGNED, (at + i * step) * 8);
-            target.set(JAVA_LONG_UNALIGNED, (to + i) * 8, v);
-          }
-        }
-        default -> {
-          long bytes = dtype().bits() / 8;
-          for (long i = 0; i < run; i++) {
-            MemorySegment.copy(from, (at + i * step) * bytes, target, (to + i) * bytes, bytes);
-          }
-        }
-      }
-    }
   }
 
   /// A view that reads each element of its source at the same index.
@@ -448,7 +323,7 @@ final class Views {
     }
   }
 
-  private static long textBytes(TensorData texts) {
+  static long textBytes(TensorData texts) {
     long bytes = 0;
     for (long i = 0; i < texts.size(); i++) bytes += texts.bytesAt(i).length;
     return bytes;
