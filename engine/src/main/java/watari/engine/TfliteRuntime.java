@@ -21,7 +21,7 @@ final class TfliteRuntime implements Engine {
 
   @Override
   public Session load(Path model, List<String> taps) throws IOException, EngineException {
-    return TfliteSession.load(library(), model, taps);
+    return TfliteSession.load(library().functions(), model, taps);
   }
 
   private TfliteLibrary library() throws EngineException {

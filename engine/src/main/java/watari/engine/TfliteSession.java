@@ -39,7 +39,7 @@ final class TfliteSession implements Session {
     DataType.BFLOAT16
   };
 
-  private final TfliteLibrary library;
+  private final NativeFunctions library;
   private final Arena arena;
   private final TfliteErrors errors;
   private final MemorySegment model;
@@ -48,7 +48,7 @@ final class TfliteSession implements Session {
   private final List<String> taps;
 
   private TfliteSession(
-      TfliteLibrary library,
+      NativeFunctions library,
       Arena arena,
       TfliteErrors errors,
       MemorySegment model,
@@ -65,7 +65,7 @@ final class TfliteSession implements Session {
   }
 
   @SuppressWarnings("MustBeClosedChecker") // the session closes the arena
-  static TfliteSession load(TfliteLibrary library, Path path, List<String> taps)
+  static TfliteSession load(NativeFunctions library, Path path, List<String> taps)
       throws IOException, EngineException {
     var arena = Arena.ofShared();
     boolean isLoaded = false;
@@ -86,7 +86,7 @@ final class TfliteSession implements Session {
   }
 
   private static MemorySegment fromFile(
-      TfliteLibrary library, Path path, TfliteErrors errors, Arena arena) {
+      NativeFunctions library, Path path, TfliteErrors errors, Arena arena) {
     return library.pointer(
         "TfLiteModelCreateFromFileWithErrorReporter",
         arena.allocateFrom(path.toString()),
@@ -95,7 +95,7 @@ final class TfliteSession implements Session {
   }
 
   private static MemorySegment inMemory(
-      TfliteLibrary library, TfliteTaps.Tapped tapped, TfliteErrors errors) {
+      NativeFunctions library, TfliteTaps.Tapped tapped, TfliteErrors errors) {
     return library.pointer(
         "TfLiteModelCreateWithErrorReporter",
         tapped.bytes(),
@@ -105,7 +105,7 @@ final class TfliteSession implements Session {
   }
 
   private static TfliteSession open(
-      TfliteLibrary library,
+      NativeFunctions library,
       Arena arena,
       TfliteErrors errors,
       MemorySegment model,
