@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import watari.engine.Engine;
 import watari.engine.EngineException;
 import watari.engine.Engines;
 
@@ -35,17 +36,23 @@ public final class Doctor {
         new Item(
             "system", true, System.getProperty("os.name") + " " + System.getProperty("os.arch")));
     for (var engine : new Engines().all()) {
-      try {
-        items.add(new Item("engine for " + engine.format(), true, engine.name()));
-      } catch (EngineException e) {
-        items.add(new Item("engine for " + engine.format(), false, String.valueOf(e.getMessage())));
-      }
+      items.add(engine(engine));
     }
     var formats = new Formats();
     items.add(new Item("reads", true, Formats.join(formats.readable())));
     items.add(new Item("writes", true, Formats.join(formats.writable())));
     for (var tool : TOOLS) items.add(tool(tool));
     return items;
+  }
+
+  private static Item engine(Engine engine) {
+    var name = "engine for " + engine.format();
+    try {
+      var place = engine.place();
+      return new Item(name, true, engine.name() + (place.isEmpty() ? "" : ", " + place));
+    } catch (EngineException e) {
+      return new Item(name, false, String.valueOf(e.getMessage()));
+    }
   }
 
   private static Item tool(Tool tool) {

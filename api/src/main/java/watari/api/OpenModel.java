@@ -9,8 +9,10 @@ import watari.graph.Model;
 /// A model that was read; its weights stay mapped until it is closed.
 ///
 /// @param path as given
+/// @param weightsFile where its weights are, if not where it says; empty path for there
 /// @param findings of reading; errors among them say that parts of the model could not be read
-public record OpenModel(Path path, Model model, List<Finding> findings, Arena arena)
+public record OpenModel(
+    Path path, Path weightsFile, Model model, List<Finding> findings, Arena arena)
     implements AutoCloseable {
   public OpenModel {
     findings = List.copyOf(findings);

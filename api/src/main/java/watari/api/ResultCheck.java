@@ -8,8 +8,8 @@ import watari.api.Verification.Tolerance;
 import watari.engine.EngineException;
 import watari.finding.Finding;
 
-/// Verifies a result against its source: the source on its own runtime where that runs it, else our
-/// reading of it.
+/// Verifies a result against its source: each on its own runtime where that is there, and, of the
+/// source, runs it; else our reading of it.
 final class ResultCheck {
   private final OpenModel source;
   private final Lowered lowered;
@@ -27,16 +27,13 @@ final class ResultCheck {
   Check run(List<Finding> findings) throws IOException {
     Side b;
     try {
-      b = sides.official(result.main(), result.writer().format(), lowered.model().main());
+      b = sideOfResult(findings);
     } catch (EngineException e) {
       return unverified(findings, e);
     }
     EngineException reason;
     try {
-      return compare(
-          sides.official(source.path(), source.model().format(), source.model().main()),
-          b,
-          findings);
+      return compare(sides.official(source), b, findings);
     } catch (EngineException e) {
       reason = e;
     }
@@ -48,6 +45,26 @@ final class ResultCheck {
       return check;
     } catch (EngineException e) {
       return unverified(findings, new EngineException(reason.getMessage() + "; " + e.getMessage()));
+    }
+  }
+
+  private Side sideOfResult(List<Finding> findings) throws EngineException {
+    var graph = lowered.model().main();
+    var format = result.writer().format();
+    EngineException reason;
+    try {
+      return sides.official(result.main(), format, graph);
+    } catch (EngineException e) {
+      reason = e;
+    }
+    try {
+      var side = sides.ownReading(result.main(), format, graph);
+      findings.add(
+          Finding.note(
+              "OWN_READING", "the result is run by watari's reading: " + reason.getMessage()));
+      return side;
+    } catch (EngineException e) {
+      throw new EngineException(reason.getMessage() + "; " + e.getMessage());
     }
   }
 

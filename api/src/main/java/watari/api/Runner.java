@@ -71,7 +71,7 @@ public final class Runner {
     var candidates = source.of(graph);
     EngineException official;
     try {
-      return run(sides.official(model.path(), model.model().format(), graph), candidates);
+      return run(sides.official(model), candidates);
     } catch (EngineException e) {
       official = e;
     }

@@ -1,27 +1,79 @@
 package watari.api;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import watari.engine.EngineException;
 import watari.engine.Engines;
 import watari.engine.OnnxLowering;
+import watari.engine.Session;
+import watari.finding.ModelException;
 import watari.graph.Graph;
 
 /// Finds who runs a model.
 final class Sides {
-  private final Engines engines = new Engines();
+  private static final Path BESIDE = Path.of("");
+
+  private final Engines engines;
+  private final Formats formats;
   private final OnnxLowering lowering = new OnnxLowering();
+
+  Sides() {
+    this(new Engines(), new Formats());
+  }
+
+  Sides(Engines engines, Formats formats) {
+    this.engines = engines;
+    this.formats = formats;
+  }
 
   /// The file on its format's own runtime.
   ///
   /// @throws EngineException if there is none
+  Side official(OpenModel model) throws EngineException {
+    var format = model.model().format();
+    return official(model.path(), model.weightsFile(), format, model.model().main());
+  }
+
+  /// A result on its format's own runtime.
+  ///
+  /// @param graph what was written
+  /// @throws EngineException if there is none
   Side official(Path file, String format, Graph graph) throws EngineException {
+    return official(file, BESIDE, format, graph);
+  }
+
+  private Side official(Path file, Path weights, String format, Graph graph)
+      throws EngineException {
     var engine = engines.of(format);
     if (engine.isEmpty()) throw new EngineException("no engine here runs " + format);
-    return new Side(graph, engine.get().name(), false, taps -> engine.get().load(file, taps));
+    var name = engine.get().name();
+    return new Side(graph, name, false, taps -> engine.get().load(file, weights, taps));
   }
 
   /// What we read, on ONNX Runtime.
   Side ownReading(Graph graph) throws EngineException {
     return new Side(graph, lowering.name(), true, taps -> lowering.load(graph, taps));
+  }
+
+  /// What we read of a result, on ONNX Runtime.
+  ///
+  /// @param graph what was written
+  /// @throws EngineException if the format is one that we do not read
+  Side ownReading(Path file, String format, Graph graph) throws EngineException {
+    if (!formats.readable().contains(format)) {
+      throw new EngineException("watari does not read " + format);
+    }
+    return new Side(graph, lowering.name(), true, taps -> readBack(file, format, taps));
+  }
+
+  private Session readBack(Path file, String format, List<String> taps)
+      throws IOException, EngineException {
+    try (var model = Watari.read(file, new ReadSettings(format, BESIDE), formats)) {
+      var graph = model.model().main();
+      return new InOrder(lowering.load(graph, taps), graph);
+    } catch (ModelException e) {
+      throw new EngineException("watari does not read its result: " + e.getMessage(), e);
+    }
   }
 }

@@ -74,15 +74,14 @@ public final class Verifier {
 
   /// The official runtime where it loads the model, else our own reading.
   private Side side(OpenModel model) throws EngineException, IOException {
-    var graph = model.model().main();
     try {
-      var official = sides.official(model.path(), model.model().format(), graph);
+      var official = sides.official(model);
       official.loader().load(List.of()).close();
       return official;
     } catch (EngineException e) {
       var why = model.path() + " is run by watari's reading: " + e.getMessage();
       findings.add(Finding.note("OWN_READING", why));
-      return sides.ownReading(graph);
+      return sides.ownReading(model.model().main());
     }
   }
 

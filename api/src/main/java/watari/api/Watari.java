@@ -47,7 +47,7 @@ public final class Watari {
               .map(f -> f.file().isEmpty() ? f.inFile(path.toString()) : f)
               .toList();
       isRead = true;
-      return new OpenModel(path, model, all, arena);
+      return new OpenModel(path, settings.weightsFile(), model, all, arena);
     } finally {
       if (!isRead) arena.close();
     }

@@ -97,6 +97,7 @@ final class House {
                                 "watari." + module.getKey() + "..",
                                 "java..",
                                 "javax.imageio..",
+                                "javax.xml..",
                                 "org.jspecify.."))
                         .toArray(String[]::new))
                 .because("of what the table lets " + module.getKey() + " know")

@@ -24,7 +24,8 @@ final class OnnxRuntime implements Engine {
   }
 
   @Override
-  public Session load(Path model, List<String> taps) throws IOException, EngineException {
+  public Session load(Path model, Path weights, List<String> taps)
+      throws IOException, EngineException {
     var environment = environment();
     try (var options = new OrtSession.SessionOptions()) {
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);

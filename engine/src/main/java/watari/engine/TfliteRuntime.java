@@ -20,7 +20,8 @@ final class TfliteRuntime implements Engine {
   }
 
   @Override
-  public Session load(Path model, List<String> taps) throws IOException, EngineException {
+  public Session load(Path model, Path weights, List<String> taps)
+      throws IOException, EngineException {
     return TfliteSession.load(library().functions(), model, taps);
   }
 
