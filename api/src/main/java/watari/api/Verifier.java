@@ -9,6 +9,7 @@ import watari.api.Verification.Tolerance;
 import watari.engine.EngineException;
 import watari.finding.Finding;
 import watari.finding.ModelException;
+import watari.finding.Severity;
 import watari.graph.Graph;
 import watari.tensor.TensorData;
 
@@ -30,6 +31,7 @@ public final class Verifier {
       var checks = isRecorded(a) || isRecorded(b) ? recorded(a, b) : models(a, b);
       boolean differs = checks.stream().anyMatch(c -> c.verdict() == Verdict.DIFFERENT);
       boolean unknown = checks.stream().allMatch(c -> c.verdict() == Verdict.UNVERIFIED);
+      if (unknown) findings.replaceAll(Verifier::sayingWhy);
       var ending = unknown ? Ending.REFUSED : differs ? Ending.DIFFERENT : Ending.DONE;
       return new VerifyReport(checks, findings, ending);
     } catch (EngineException e) {
@@ -42,6 +44,11 @@ public final class Verifier {
       findings.add(Causes.of(e));
       return new VerifyReport(List.of(), findings, Ending.IO_FAILED);
     }
+  }
+
+  /// Who only wants to compare is told why nothing was; for a conversion it is a note.
+  private static Finding sayingWhy(Finding finding) {
+    return finding.code().equals("UNVERIFIED") ? finding.withSeverity(Severity.ERROR) : finding;
   }
 
   private static boolean isRecorded(Path path) {

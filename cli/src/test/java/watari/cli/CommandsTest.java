@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import watari.op.Custom;
 import watari.op.ElementwiseOp.Unary;
+import watari.tensor.DataType;
+import watari.tensor.TensorType;
 
 class CommandsTest {
   @TempDir private Path folder;
@@ -29,6 +33,20 @@ class CommandsTest {
     assertThat(said.err())
         .contains("source tensor 'y' and result tensor 'y' are the first that differ");
     assertThat(Spoken.of("verify", a, b, "--tolerance", 100).code()).isZero();
+  }
+
+  @Test
+  void whatNothingRunsIsUnverifiedWithItsReason() throws IOException {
+    var a = SmallModel.relu("tflite", folder.resolve("a.tflite"));
+    var types = List.of(TensorType.of(DataType.FLOAT32, 1, 3));
+    var unheard = new Custom("onnx:dev.example", "Unheard", 1, List.of(), types, true);
+    var b = SmallModel.write("onnx", folder.resolve("b.onnx"), unheard);
+    var said = Spoken.of("verify", a, b);
+    assertThat(said.err())
+        .contains("was not compared: ONNX Runtime does not load it")
+        .contains("Unheard");
+    assertThat(said.out()).contains("unverified (TensorFlow Lite ");
+    assertThat(said.code()).isEqualTo(4);
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The C interface of OpenVINO (`openvino/c/openvino.h`), as far as we call it.
 ///
@@ -28,7 +29,7 @@ final class OpenvinoLibrary {
       List.of("ov_get_last_err_msg", "ov_core_read_model_from_memory_buffer");
 
   private static final Pattern PLACE =
-      Pattern.compile("Exception from \\S+:\\d+:|Check '.*' failed at \\S+:\\d+:");
+      Pattern.compile("Exception from \\S+:\\d+:?|Check '.*' failed at \\S+:\\d+:");
 
   private final Path file;
   private final NativeFunctions functions;
@@ -136,10 +137,16 @@ final class OpenvinoLibrary {
 
   /// What a message says, without the lines that name places in OpenVINO's sources.
   static String sentence(String message) {
-    var lines = message.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
-    var telling = lines.stream().filter(line -> !PLACE.matcher(line).matches()).toList();
-    return (telling.isEmpty() ? lines : telling)
-        .stream().distinct().collect(Collectors.joining("; "));
+    var telling = sentence(message.lines().map(line -> PLACE.matcher(line).replaceAll("")));
+    return telling.isEmpty() ? sentence(message.lines()) : telling;
+  }
+
+  private static String sentence(Stream<String> lines) {
+    return lines
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .distinct()
+        .collect(Collectors.joining("; "));
   }
 
   private static String text(MemorySegment pointer) {

@@ -109,6 +109,9 @@ class OpenvinoTapsTest {
         Cannot create Unheard layer y id:1
         """;
     assertThat(OpenvinoLibrary.sentence(message)).isEqualTo("Cannot create Unheard layer y id:1");
+    assertThat(
+            OpenvinoLibrary.sentence("[CPU] Node 'Y' Exception from src/a/b.cpp:2513:\nis bad\n"))
+        .isEqualTo("[CPU] Node 'Y'; is bad");
     assertThat(OpenvinoLibrary.sentence("Exception from a.cpp:1:\n\n"))
         .isEqualTo("Exception from a.cpp:1:");
   }
