@@ -1,6 +1,7 @@
 package watari.api;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +10,7 @@ import java.util.Map;
 import watari.graph.Graph;
 import watari.graph.Value;
 import watari.pass.layout.LayoutReport;
+import watari.tensor.Shape;
 
 /// Which tensors of two models hold the same numbers.
 ///
@@ -53,18 +55,31 @@ record Pairing(List<Pair> inputs, List<Pair> outputs, List<Pair> inner) {
   private static List<Pair> inner(Graph source, Graph result, LayoutReport layouts) {
     var pairs = new ArrayList<Pair>();
     var values = values(source);
+    var own = values(result);
     for (var node : result) {
       for (var b : node.outputs()) {
         var permutation = layouts.values().getOrDefault(b.name(), List.of());
         for (var name : namesOf(b)) {
           var a = values.get(name);
-          if (a == null) continue;
+          if (a == null || own.getOrDefault(name, b) != b) continue;
+          if (!name.equals(b.name()) && !mayHold(a.shape(), b.shape())) continue;
           pairs.add(new Pair(name, b.name(), a, b, permutation));
           break;
         }
       }
     }
     return pairs;
+  }
+
+  /// Whether tensors of the shapes may hold the same numbers in some order of axes: a further name
+  /// may be that of a node that computed another tensor.
+  private static boolean mayHold(Shape a, Shape b) {
+    if (!a.isFixed() || !b.isFixed()) return true;
+    long[] dimsA = a.fixedDims().clone();
+    long[] dimsB = b.fixedDims().clone();
+    Arrays.sort(dimsA);
+    Arrays.sort(dimsB);
+    return Arrays.equals(dimsA, dimsB);
   }
 
   private static LinkedHashSet<String> namesOf(Value value) {
