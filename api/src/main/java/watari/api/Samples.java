@@ -3,6 +3,7 @@ package watari.api;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.IndexOp.Gather;
@@ -17,6 +18,9 @@ import watari.tensor.TensorData;
 /// bounds, booleans of both kinds.
 final class Samples {
   private static final long COMMON_INDICES = 10;
+
+  /// A mask has zeros and ones.
+  private static final long MASK = 2;
 
   private final Random random;
 
@@ -50,7 +54,8 @@ final class Samples {
     return TensorData.of(DataType.BOOL, shape, MemorySegment.ofArray(bytes));
   }
 
-  /// How many indices are in bounds wherever the value is an index.
+  /// How many indices are in bounds wherever the value is an index, and 2 where it is a mask, which
+  /// `1 - x` turns round: another number would weigh what is masked beyond float32's precision.
   private static long bound(Value value, int depth) {
     long bound = COMMON_INDICES;
     for (var use : value.uses()) {
@@ -61,6 +66,10 @@ final class Samples {
           if (shape.isRanked() && shape.dim(axis).isFixed()) {
             bound = Math.min(bound, Math.max(1, shape.dim(axis).fixed()));
           }
+        }
+        case Binary(var kind) when kind == Binary.Kind.SUB && use.index() == 1 -> {
+          var one = node.input(0).constant().filter(data -> data.isAll(1));
+          if (one.isPresent()) bound = Math.min(bound, MASK);
         }
         case Cast _, Identity _, Reshape _, Squeeze _, Unsqueeze _ -> {
           if (depth < 4) bound = Math.min(bound, bound(node.output(), depth + 1));
