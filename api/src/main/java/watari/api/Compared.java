@@ -6,6 +6,8 @@ import watari.api.Pairing.Pair;
 import watari.api.Verification.Tolerance;
 import watari.finding.Finding;
 import watari.graph.Value;
+import watari.op.ElementwiseOp.Unary;
+import watari.op.NormOp.Softmax;
 import watari.op.QuantizeOp.Convert;
 import watari.tensor.Quantization.PerTensor;
 import watari.tensor.TensorData;
@@ -60,11 +62,25 @@ final class Compared {
     if (error.scaled() <= Tolerance.EQUAL) return Verdict.EQUAL;
     if (error.scaled() <= tolerance.scaled()) return Verdict.ROUNDING;
     if (tolerance.isGiven()) return Verdict.DIFFERENT;
+    if (isOfUnitScale(pair.valueA()) && error.maxAbsolute() <= Tolerance.EQUAL) {
+      return Verdict.ROUNDING;
+    }
     var step = step(pair.valueA()).isPresent() ? step(pair.valueA()) : step(pair.valueB());
     if (step.isEmpty()) return Verdict.DIFFERENT;
     hasStep = true;
     isBeyondFewSteps = !isWithin(FEW_STEPS * step.getAsDouble(), a, b);
     return isWithin(step.getAsDouble(), a, b) ? Verdict.ROUNDING : Verdict.DIFFERENT;
+  }
+
+  /// Whether a function gave the value that is computed at the scale of 1: where all that it gives
+  /// is tiny, float32 knows no better than that scale's precision.
+  private static boolean isOfUnitScale(Value value) {
+    return value
+        .producer()
+        .filter(node ->
+            node.op() instanceof Softmax
+                || node.op() instanceof Unary(Unary.Kind kind) && kind == Unary.Kind.SIGMOID)
+        .isPresent();
   }
 
   private static boolean isWithin(double distance, TensorData a, TensorData b) {
