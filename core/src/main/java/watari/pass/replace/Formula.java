@@ -3,6 +3,7 @@ package watari.pass.replace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import watari.graph.GraphBuilder;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
@@ -14,9 +15,13 @@ import watari.op.Op;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ShapeOp.Concat;
 import watari.op.ShapeOp.Expand;
+import watari.op.ShapeOp.Range;
 import watari.op.ShapeOp.Reshape;
+import watari.op.ShapeOp.ShapeOf;
 import watari.op.ShapeOp.Slice;
+import watari.op.ShapeOp.Squeeze;
 import watari.op.ShapeOp.Transpose;
+import watari.op.ShapeOp.Unsqueeze;
 import watari.rewrite.Match;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
@@ -24,6 +29,9 @@ import watari.tensor.TensorData;
 
 /// Writes a formula as nodes before the root of a match.
 public final class Formula {
+  /// Numbers that a constant counts up; more are counted when the graph runs.
+  private static final long MOST_COUNTED = 1 << 16;
+
   private final GraphBuilder builder;
 
   public Formula(Match<?> match) {
@@ -214,6 +222,45 @@ public final class Formula {
 
   public Value sum(Value x, List<Integer> axes) {
     return reduce(Reduce.Kind.SUM, x, true, axes);
+  }
+
+  /// The values in one tensor along a new axis.
+  public Value stack(int axis, List<Value> parts) {
+    return concat(axis, parts.stream().map(part -> unsqueeze(part, axis)).toList());
+  }
+
+  public Value unsqueeze(Value x, long... axes) {
+    return axes.length == 0 ? x : op(new Unsqueeze(), x, vector(axes));
+  }
+
+  public Value squeeze(Value x, long... axes) {
+    return axes.length == 0 ? x : op(new Squeeze(), x, vector(axes));
+  }
+
+  /// `x` in a shape that is computed; 0 stands for an empty dim.
+  public Value reshape(Value x, Value shape) {
+    return op(new Reshape(true), x, shape);
+  }
+
+  /// All dims as int64: a constant where they are fixed.
+  public Value shapeOf(Value x) {
+    if (x.shape().isFixed()) return vector(x.shape().fixedDims());
+    return op(new ShapeOf(DataType.INT64), x);
+  }
+
+  /// One dim as a vector of one int64: a constant where it is fixed.
+  public Value dim(Value x, int axis) {
+    var shape = x.shape();
+    if (shape.isRanked() && shape.dim(axis).isFixed()) return vector(shape.dim(axis).fixed());
+    int end = axis == -1 ? Integer.MAX_VALUE : axis + 1;
+    return op(new ShapeOf(axis, end, DataType.INT64), x);
+  }
+
+  /// `0, 1, …` below a vector of one int64.
+  public Value range(Value limit) {
+    long count = limit.constant().map(data -> data.longAt(0)).orElse(Long.MAX_VALUE);
+    if (count <= MOST_COUNTED) return vector(LongStream.range(0, count).toArray());
+    return op(new Range(), builder.scalar(0), squeeze(limit, 0), builder.scalar(1));
   }
 
   public Value gather(Value x, Value indices, int axis) {

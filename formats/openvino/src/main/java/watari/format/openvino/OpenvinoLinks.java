@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
 import watari.finding.Finding;
 import watari.format.openvino.OpenvinoFile.Edge;
 import watari.format.openvino.OpenvinoFile.Layer;
@@ -28,6 +29,7 @@ final class OpenvinoLinks {
   private final Map<String, Layer> layers = new HashMap<>();
   private final Map<Layer, Integer> indices = new IdentityHashMap<>();
   private final Map<Place, Source> sources = new HashMap<>();
+  private final Set<Place> used = new HashSet<>();
 
   OpenvinoLinks(Net net, OpenvinoReadModel model) {
     this.net = net;
@@ -85,6 +87,7 @@ final class OpenvinoLinks {
       return;
     }
     var output = port(from.outputs(), edge.fromPort());
+    used.add(new Place(from.id(), edge.fromPort()));
     var input = port(to.inputs(), edge.toPort());
     if (output.isEmpty()) {
       dangling(edge, missing(from, "output", edge.fromPort()));
@@ -95,6 +98,11 @@ final class OpenvinoLinks {
         != null) {
       dangling(edge, "another edge leads to the same port of layer '" + to.name() + "'");
     }
+  }
+
+  /// Whether an edge begins at an output port.
+  boolean isUsed(Layer layer, Port port) {
+    return used.contains(new Place(layer.id(), port.id()));
   }
 
   private static String missing(Layer layer, String what, String port) {

@@ -122,6 +122,47 @@ final class OpenvinoReadNode {
     return known(i).orElseThrow(() -> computed(what));
   }
 
+  /// An input of integers as int64: a constant where they are known.
+  Value integers64(int i) {
+    var known = known(i).filter(_ -> shape(i).hasRank(1));
+    return known.map(formula()::vector).orElseGet(() -> formula().cast(in(i), DataType.INT64));
+  }
+
+  /// An input of axes, or of one axis, as a vector.
+  Value axes(int i) {
+    var known = known(i);
+    if (known.isPresent()) return formula().vector(known.get());
+    return formula().reshape(formula().cast(in(i), DataType.INT64), -1);
+  }
+
+  /// The one axis that an input gives, counted from 0 where the rank of input 0 is known.
+  int axisInput(int i) {
+    var axes = integers(i, "its axis");
+    if (axes.length != 1) throw OpenvinoRefusal.broken("input " + i + " is not one axis");
+    return shape(0).isRanked() ? axis(axes[0], rank(0)) : Math.toIntExact(axes[0]);
+  }
+
+  /// An input of one element as a scalar of a type.
+  Value scalarInput(int i, DataType dtype) {
+    var x = in(i);
+    if (!x.shape().hasRank(0)) {
+      var constant = constant(i).filter(data -> data.size() == 1);
+      x =
+          constant
+              .map(data -> builder().constant(data.reshaped(Shape.SCALAR)))
+              .orElse(formula().reshape(in(i)));
+    }
+    return formula().cast(x, dtype);
+  }
+
+  /// How many elements a vector has.
+  int length(Value vector, String what) {
+    var shape = vector.shape();
+    if (shape.hasRank(1) && shape.dim(0).isFixed()) return Math.toIntExact(shape.dim(0).fixed());
+    throw OpenvinoRefusal.unsupported(
+        "the number of elements of " + what + " is not known", "give the model's inputs shapes");
+  }
+
   DataType dtype(int i) {
     return in(i).dtype();
   }
@@ -236,6 +277,11 @@ final class OpenvinoReadNode {
     return OpenvinoTypes.dtype(text(name)).orElseThrow(() -> OpenvinoRefusal.dtype(text(name)));
   }
 
+  /// An attribute has a text that is none of those that there are.
+  OpenvinoRefusal unknown(String name, String expected) {
+    return unreadable(name, text(name, ""), expected);
+  }
+
   // ---- outputs
 
   int outputCount() {
@@ -244,6 +290,16 @@ final class OpenvinoReadNode {
 
   boolean wants(int i) {
     return i < layer.outputs().size();
+  }
+
+  /// Whether anything takes output `i`.
+  boolean isUsed(int i) {
+    return wants(i) && graph.links().isUsed(layer, layer.outputs().get(i));
+  }
+
+  /// Leaves out an output that nothing takes.
+  void skip(int i) {
+    if (wants(i)) graph.standIn(layer, layer.outputs().get(i));
   }
 
   private String hint(int i) {

@@ -21,6 +21,19 @@ final class OpenvinoReadOps {
     var table = new ReadTable<Entry>();
     OpenvinoReadSourceOps.register(table);
     OpenvinoReadElementwiseOps.register(table);
+    OpenvinoReadBinaryOps.register(table);
+    OpenvinoReadShapeOps.register(table);
+    OpenvinoReadSliceOps.register(table);
+    OpenvinoReadReduceOps.register(table);
+    OpenvinoReadMatMulOps.register(table);
+    OpenvinoReadIndexOps.register(table);
+    OpenvinoReadScatterOps.register(table);
+    OpenvinoReadConvOps.register(table);
+    OpenvinoReadPoolOps.register(table);
+    OpenvinoReadNormOps.register(table);
+    OpenvinoReadInterpolateOps.register(table);
+    OpenvinoReadQuantizeOps.register(table);
+    OpenvinoReadBlockOps.register(table);
     return table;
   }
 
