@@ -1,6 +1,7 @@
 package watari.format.openvino;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -150,7 +151,8 @@ final class OpenvinoLinks {
     }
   }
 
-  /// The layers, each behind those that it uses, else as they stand. Those of a circle come last.
+  /// The layers, each behind those that it uses, else as they stand; a state is set only when
+  /// nothing else is left that could ask for it. Those of a circle come last.
   List<Layer> order() {
     var all = net.layers();
     var users = new ArrayList<List<Integer>>();
@@ -164,7 +166,8 @@ final class OpenvinoLinks {
       }
     }
     var order = new ArrayList<Layer>();
-    var ready = new PriorityQueue<Integer>();
+    Comparator<Integer> assignsLast = Comparator.comparing(i -> all.get(i).is("Assign"));
+    var ready = new PriorityQueue<Integer>(assignsLast.thenComparing(Comparator.naturalOrder()));
     for (int i = 0; i < missing.length; i++) if (missing[i] == 0) ready.add(i);
     while (!ready.isEmpty()) {
       int next = ready.remove();

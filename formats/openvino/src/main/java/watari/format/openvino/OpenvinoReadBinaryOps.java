@@ -14,7 +14,8 @@ final class OpenvinoReadBinaryOps {
   static void register(ReadTable<OpenvinoReadOps.Entry> table) {
     table
         .on("Add", binary(Binary.Kind.ADD))
-        .on("Divide", OpenvinoReadBinaryOps::divide)
+        // Integers are truncated whatever `m_pythondiv` says: OpenVINO's CPU plugin ignores it.
+        .on("Divide", binary(Binary.Kind.DIV))
         .on("Equal", binary(Binary.Kind.EQUAL))
         .on("FloorMod", binary(Binary.Kind.FLOOR_MOD))
         .on("Greater", binary(Binary.Kind.GREATER))
@@ -48,12 +49,6 @@ final class OpenvinoReadBinaryOps {
 
   private static OpenvinoReadOps.Entry bitwise(Binary.Kind ofIntegers, Binary.Kind ofBools) {
     return n -> binary(n.dtype(0) == DataType.BOOL ? ofBools : ofIntegers).read(n);
-  }
-
-  /// Integers are rounded down, or else towards 0.
-  private static void divide(OpenvinoReadNode n) {
-    boolean isFloored = n.dtype(0).isInteger() && n.flag("m_pythondiv", true);
-    binary(isFloored ? Binary.Kind.FLOOR_DIV : Binary.Kind.DIV).read(n);
   }
 
   /// The second operand so that numpy's rule aligns it as `auto_broadcast` says: in mode `pdpd` its

@@ -1,6 +1,7 @@
 package watari.format.openvino;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import watari.format.ReadTable;
@@ -22,6 +23,9 @@ final class OpenvinoReadBlockOps {
 
   /// Elements of a patch, each of which is a slice.
   private static final int MOST_SLICES = 1024;
+
+  private static final String BEGINS = "what it adds or crops at the begin";
+  private static final String ENDS = "what it adds or crops at the end";
 
   private OpenvinoReadBlockOps() {}
 
@@ -114,38 +118,120 @@ final class OpenvinoReadBlockOps {
 
   // ---- batch
 
-  /// Blocks are given for the batch axis too, where they are 1.
+  /// Blocks are given for all axes. Where only spatial ones are moved, they are brought before the
+  /// channels, as [SpaceToBatch] has them.
   private static void spaceToBatch(OpenvinoReadNode n) {
-    n.give(new SpaceToBatch(), n.in(0), blocks(n), edges(n));
+    var blocks = blocks(n);
+    var f = n.formula();
+    int rank = n.rank(0);
+    var toLast = Layout.CHANNELS_FIRST.permutationTo(Layout.CHANNELS_LAST, rank);
+    if (movesChannels(n, blocks)) {
+      n.give(0, anyToBatch(n, blocks));
+      return;
+    }
+    var x = f.transpose(n.in(0), toLast);
+    var moved = f.op(new SpaceToBatch(), x, f.vector(behind(blocks, 2)), edges(n, 2));
+    n.give(0, f.transpose(moved, Layout.CHANNELS_LAST.permutationTo(Layout.CHANNELS_FIRST, rank)));
   }
 
   private static void batchToSpace(OpenvinoReadNode n) {
-    n.give(new BatchToSpace(), n.in(0), blocks(n), edges(n));
-  }
-
-  private static Value blocks(OpenvinoReadNode n) {
-    var blocks = n.integers(1, "its block shape");
-    if (blocks.length < 2 || blocks[0] != 1) {
-      throw OpenvinoRefusal.broken("its block shape does not begin with 1, for the batch");
+    var blocks = blocks(n);
+    var f = n.formula();
+    int rank = n.rank(0);
+    if (movesChannels(n, blocks)) {
+      n.give(0, anyToSpace(n, blocks));
+      return;
     }
-    var behind = new long[blocks.length - 1];
-    System.arraycopy(blocks, 1, behind, 0, behind.length);
-    return n.formula().vector(behind);
+    var toLast = Layout.CHANNELS_FIRST.permutationTo(Layout.CHANNELS_LAST, rank);
+    var x = f.transpose(n.in(0), toLast);
+    var moved = f.op(new BatchToSpace(), x, f.vector(behind(blocks, 2)), edges(n, 2));
+    n.give(0, f.transpose(moved, Layout.CHANNELS_LAST.permutationTo(Layout.CHANNELS_FIRST, rank)));
   }
 
-  private static Value edges(OpenvinoReadNode n) {
-    var begins = n.integers(2, "what it adds or crops at the begin");
-    var ends = n.integers(3, "what it adds or crops at the end");
-    if (begins.length == 0 || begins.length != ends.length || begins[0] != 0 || ends[0] != 0) {
+  /// The same for blocks of any axes: padded, taken apart, and the blocks brought before the batch.
+  private static Value anyToBatch(OpenvinoReadNode n, long[] blocks) {
+    var f = n.formula();
+    var pads = f.concat(0, List.of(n.integers64(2), n.integers64(3)));
+    var x = f.op(new Pad(Pad.Mode.CONSTANT), n.in(0), pads);
+    var shape = x.shape();
+    var dims = new ArrayList<>(List.of(shape.dim(0)));
+    var to = new ArrayList<>(List.of(shape.dim(0).times(product(blocks))));
+    var before = new ArrayList<Integer>();
+    var rest = new ArrayList<>(List.of(0));
+    for (int i = 1; i < blocks.length; i++) {
+      to.add(shape.dim(i).floorDiv(blocks[i]));
+      rest.add(dims.size());
+      dims.add(shape.dim(i).floorDiv(blocks[i]));
+      before.add(dims.size());
+      dims.add(Dim.of(blocks[i]));
+    }
+    before.addAll(rest);
+    return f.reshape(f.transpose(f.reshape(x, Shape.of(dims)), before), Shape.of(to));
+  }
+
+  private static Value anyToSpace(OpenvinoReadNode n, long[] blocks) {
+    var f = n.formula();
+    var shape = n.shape(0);
+    int axes = blocks.length - 1;
+    var batch = shape.dim(0).floorDiv(product(blocks));
+    var dims = new ArrayList<Dim>();
+    for (int i = 1; i <= axes; i++) dims.add(Dim.of(blocks[i]));
+    dims.add(batch);
+    dims.addAll(shape.dims().subList(1, blocks.length));
+    var perm = new ArrayList<>(List.of(axes));
+    var to = new ArrayList<>(List.of(batch));
+    for (int i = 1; i <= axes; i++) {
+      perm.addAll(List.of(axes + i, i - 1));
+      to.add(shape.dim(i).times(blocks[i]));
+    }
+    var x = moved(n, dims, perm, to);
+    var begins = n.integers(2, BEGINS);
+    var ends = n.integers(3, ENDS);
+    for (int i = 0; i < blocks.length; i++) {
+      long end = ends[i] == 0 ? Long.MAX_VALUE : -ends[i];
+      if (begins[i] != 0 || ends[i] != 0) x = f.slice(x, i, begins[i], end);
+    }
+    return x;
+  }
+
+  private static long product(long[] blocks) {
+    return Arrays.stream(blocks).reduce(1, (a, b) -> a * b);
+  }
+
+  private static long[] blocks(OpenvinoReadNode n) {
+    var blocks = n.integers(1, "its block shape");
+    if (blocks.length < 2 || blocks[0] != 1 || blocks.length != n.rank(0)) {
+      throw OpenvinoRefusal.broken(
+          "its block shape is not 1, for the batch, and a number for each other axis");
+    }
+    return blocks;
+  }
+
+  private static boolean movesChannels(OpenvinoReadNode n, long[] blocks) {
+    if (blocks.length < 3 || blocks[1] != 1) return true;
+    return n.integers(2, BEGINS)[1] != 0 || n.integers(3, ENDS)[1] != 0;
+  }
+
+  private static long[] behind(long[] all, int from) {
+    return Arrays.copyOfRange(all, from, all.length);
+  }
+
+  private static Value edges(OpenvinoReadNode n, int from) {
+    var begins = n.integers(2, BEGINS);
+    var ends = n.integers(3, ENDS);
+    if (begins.length != n.rank(0) || begins.length != ends.length) {
+      throw OpenvinoRefusal.broken("what it adds or crops is not given for each axis");
+    }
+    if (begins[0] != 0 || ends[0] != 0) {
       throw OpenvinoRefusal.unsupported(
           "it adds to or crops the batch axis", "pad or slice the batch axis before it");
     }
-    var edges = new long[2 * (begins.length - 1)];
-    for (int i = 1; i < begins.length; i++) {
-      edges[2 * i - 2] = begins[i];
-      edges[2 * i - 1] = ends[i];
+    var edges = new long[2 * (begins.length - from)];
+    for (int i = from; i < begins.length; i++) {
+      edges[2 * (i - from)] = begins[i];
+      edges[2 * (i - from) + 1] = ends[i];
     }
-    return n.formula().constant(TensorData.ofLongs(Shape.of(begins.length - 1, 2), edges));
+    return n.formula().constant(TensorData.ofLongs(Shape.of(begins.length - from, 2), edges));
   }
 
   // ---- channels

@@ -65,7 +65,7 @@ final class OpenvinoReadInterpolateOps {
             mode(n, mode),
             aligns ? Coordinates.ALIGN_CORNERS : Coordinates.ASYMMETRIC,
             SIMPLE,
-            n.flag("antialias", false) && mode.equals("linear"),
+            antialiases(n, mode),
             false,
             -0.75,
             n.integers("axes").stream().map(axis -> n.axis(axis, n.rank(0))).toList(),
@@ -93,12 +93,19 @@ final class OpenvinoReadInterpolateOps {
             mode(n, mode),
             isPillow ? Coordinates.HALF_PIXEL : coordinates(n),
             n.text("nearest_mode", "round_prefer_floor").toLowerCase(Locale.ROOT),
-            isPillow || n.flag("antialias", false) && mode.equals("linear"),
+            isPillow || antialiases(n, mode),
             isPillow,
-            n.real("cube_coeff", -0.75),
+            // Pillow's own coefficient, whatever the layer says.
+            isPillow ? -0.5 : n.real("cube_coeff", -0.75),
             axes(n, axes),
             bySizes ? n.integers64(sizes) : Value.ABSENT,
             bySizes ? Value.ABSENT : n.formula().cast(n.in(scales), DataType.FLOAT32)));
+  }
+
+  /// OpenVINO's CPU plugin takes mode `linear` for `linear_onnx`, which has no antialiasing, where
+  /// there are not more than 4 axes.
+  private static boolean antialiases(OpenvinoReadNode n, String mode) {
+    return n.flag("antialias", false) && mode.equals("linear") && n.rank(0) > 4;
   }
 
   private static List<Integer> axes(OpenvinoReadNode n, int input) {

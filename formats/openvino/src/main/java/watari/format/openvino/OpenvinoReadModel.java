@@ -9,10 +9,14 @@ import watari.graph.Value;
 
 /// What all nets of one file share while they are read.
 final class OpenvinoReadModel {
+  /// How often bodies of loops may be read anew to find the types of what they carry.
+  private static final int MOST_REREADS = 200;
+
   private final OpenvinoWeights weights;
   private final String path;
   private final int version;
   private Findings findings;
+  private int rereads;
   private final Set<Value> broken = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /// @param version of the IR
@@ -42,6 +46,11 @@ final class OpenvinoReadModel {
     var before = findings;
     findings = other;
     return before;
+  }
+
+  /// Whether a loop's body may be read once more.
+  boolean mayReread() {
+    return rereads++ < MOST_REREADS;
   }
 
   /// A value that stands for an output that could not be read: its users are not at fault.

@@ -34,6 +34,9 @@ final class OpenvinoReadOps {
     OpenvinoReadInterpolateOps.register(table);
     OpenvinoReadQuantizeOps.register(table);
     OpenvinoReadBlockOps.register(table);
+    OpenvinoReadRecurrentOps.register(table);
+    OpenvinoReadControlOps.register(table);
+    OpenvinoReadStateOps.register(table);
     return table;
   }
 

@@ -225,30 +225,47 @@ final class OpenvinoReadPoolOps {
 
   // ---- regions
 
+  /// Coordinates are `(roi + before) · scale - behind`: both half a pixel in mode `half_pixel`, the
+  /// second alone in `half_pixel_for_nn`.
   private static void roiAlign(OpenvinoReadNode n, String alignedMode) {
-    boolean average =
-        switch (n.text("mode").toLowerCase(Locale.ROOT)) {
-          case "avg" -> true;
-          case "max" -> false;
-          default -> throw n.unknown("mode", "avg or max");
-        };
-    double scale = n.real("spatial_scale", 1);
     var f = n.formula();
-    var regions = n.in(1);
-    switch (alignedMode.toLowerCase(Locale.ROOT)) {
-      case "asymmetric", "half_pixel" -> {}
-      // Half a pixel before, but regions are one pixel wide at least as in mode asymmetric.
-      case "half_pixel_for_nn" -> regions = f.add(regions, -0.5 / scale);
-      default -> throw n.unknown("aligned_mode", "asymmetric, half_pixel_for_nn or half_pixel");
+    boolean isShifted =
+        switch (alignedMode.toLowerCase(Locale.ROOT)) {
+          case "asymmetric" -> false;
+          case "half_pixel", "half_pixel_for_nn" -> true;
+          default -> throw n.unknown("aligned_mode", "asymmetric, half_pixel_for_nn or half_pixel");
+        };
+    var regions = alignedMode.equalsIgnoreCase("half_pixel") ? f.add(n.in(1), 0.5) : n.in(1);
+    switch (n.text("mode").toLowerCase(Locale.ROOT)) {
+      case "avg" -> n.give(0, align(n, regions, isShifted, 1, n.integer("sampling_ratio", 0)));
+      case "max" -> n.give(0, maxima(n, regions, isShifted));
+      default -> throw n.unknown("mode", "avg or max");
     }
+  }
+
+  private static Value align(
+      OpenvinoReadNode n, Value regions, boolean isShifted, int finer, int samples) {
     var op =
         new RoiAlign(
-            average,
-            alignedMode.equalsIgnoreCase("half_pixel"),
-            n.integer("pooled_h"),
-            n.integer("pooled_w"),
-            n.integer("sampling_ratio", 0),
-            (float) scale);
-    n.give(op, n.in(0), regions, f.cast(n.in(2), DataType.INT64));
+            true,
+            isShifted,
+            n.integer("pooled_h") * finer,
+            n.integer("pooled_w") * finer,
+            samples,
+            (float) n.real("spatial_scale", 1));
+    return n.formula().op(op, n.in(0), regions, n.formula().cast(n.in(2), DataType.INT64));
+  }
+
+  /// Every sample alone, then the maximum of those of a bin; OpenVINO begins it with 0.
+  private static Value maxima(OpenvinoReadNode n, Value regions, boolean isShifted) {
+    int samples = n.integer("sampling_ratio", 0);
+    if (samples < 1) {
+      throw OpenvinoRefusal.unsupported(
+          "it takes maxima of as many samples as a region has pixels", "set sampling_ratio");
+    }
+    var each = align(n, regions, isShifted, samples, 1);
+    var bins = List.of(samples, samples);
+    var window = new Window(bins, bins, List.of(1, 1), Padding.none(2), false);
+    return n.formula().relu(n.formula().op(new MaxPool(window, LAYOUT), each));
   }
 }

@@ -42,7 +42,7 @@ final class OpenvinoReadSourceOps {
   }
 
   /// A shape as a Parameter states it: `1,?,3..7,224`, `...` where not even the rank is known.
-  private static Shape shape(String text, String name) {
+  static Shape shape(String text, String name) {
     if (text.equals("...")) return Shape.UNKNOWN;
     var dims = new ArrayList<Dim>();
     if (text.isEmpty()) return Shape.SCALAR;
