@@ -59,9 +59,10 @@ final class Compared {
   }
 
   private Verdict judge(TensorData a, TensorData b, Tolerance tolerance) {
+    boolean isWithin = error.scaled() <= tolerance.scaled();
+    if (tolerance.isGiven() && !isWithin) return Verdict.DIFFERENT;
     if (error.scaled() <= Tolerance.EQUAL) return Verdict.EQUAL;
-    if (error.scaled() <= tolerance.scaled()) return Verdict.ROUNDING;
-    if (tolerance.isGiven()) return Verdict.DIFFERENT;
+    if (isWithin) return Verdict.ROUNDING;
     if (isOfUnitScale(pair.valueA()) && error.maxAbsolute() <= Tolerance.EQUAL) {
       return Verdict.ROUNDING;
     }

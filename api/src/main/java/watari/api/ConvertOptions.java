@@ -2,6 +2,8 @@ package watari.api;
 
 import java.nio.file.Path;
 import java.util.List;
+import watari.finding.Finding;
+import watari.finding.Severity;
 
 /// All that a conversion can be told.
 ///
@@ -22,6 +24,14 @@ public record ConvertOptions(
   public ConvertOptions {
     formats = List.copyOf(formats);
     precisions = List.copyOf(precisions);
+  }
+
+  /// Findings as they count: with `strict` every warning is an error.
+  List<Finding> judged(List<Finding> findings) {
+    if (!strict) return findings;
+    return findings.stream()
+        .map(f -> f.severity() == Severity.WARNING ? f.withSeverity(Severity.ERROR) : f)
+        .toList();
   }
 
   /// Converts to one format, everything else as usual, without verification.

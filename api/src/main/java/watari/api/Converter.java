@@ -40,7 +40,9 @@ public final class Converter {
 
   private ModelReport convert(Path path, List<Result> results) {
     progress.step(path.toString(), "reading");
-    try (var source = Watari.read(path, options.read(), formats)) {
+    try (var read = Watari.read(path, options.read(), formats)) {
+      var judged = options.judged(read.findings());
+      var source = new OpenModel(path, read.model(), judged, read.arena());
       var outputs = new ArrayList<OutputReport>();
       for (var result : results) outputs.add(new Conversion(source, result).run());
       return Reports.of(source, outputs);
@@ -107,17 +109,24 @@ public final class Converter {
       findings.addAll(lowered.findings());
       transposes = lowered.transposes();
       explanation = Reports.explanation(lowered.log());
-      if (lowered.hasErrors() || source.hasErrors()) return Ending.REFUSED;
+      if (!lowered.hasErrors()) {
+        ports = Ports.of(source.model().main(), lowered);
+        findings.addAll(Ports.fixed(ports, options.edits().keepDynamic(), source.path()));
+      }
+      if (findings.stream().anyMatch(Finding::isError) || source.hasErrors()) {
+        ports = List.of();
+        return Ending.REFUSED;
+      }
       step("writing " + result.main().getFileName());
       try (var folder = TemporaryFolder.in(options.write().folder())) {
         var main = result.writer().paths(folder.path(), result.stem()).get(0);
         var written = new Findings();
         result.writer().write(lowered.model(), main, writeOptions, written);
-        findings.addAll(Reports.inFile(written.all(), source.path()));
-        if (written.hasErrors()) return Ending.REFUSED;
+        var judged = options.judged(written.all());
+        findings.addAll(Reports.inFile(judged, source.path()));
+        if (judged.stream().anyMatch(Finding::isError)) return Ending.REFUSED;
         folder.publish(main);
       }
-      ports = Ports.of(source.model().main(), lowered);
       if (options.verify().enabled()) check = verify(lowered);
       return check.verdict() == Verdict.DIFFERENT ? Ending.DIFFERENT : Ending.DONE;
     }

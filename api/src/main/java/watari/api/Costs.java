@@ -1,6 +1,5 @@
 package watari.api;
 
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import watari.graph.Graph;
@@ -41,29 +40,39 @@ final class Costs {
     };
   }
 
-  /// The most bytes that inputs, outputs and values between take at once, when each lives from its
-  /// node to its last use.
+  /// The most bytes that inputs, outputs and values between operators of the source take at once,
+  /// when each lives from its operator to its last use.
   static long peakBytes(Graph graph) {
-    Map<Value, Node> last = new IdentityHashMap<>();
-    for (var node : graph) node.inputs().forEach(input -> last.put(input, node));
-    Map<Node, Long> freed = new HashMap<>();
-    long live = 0;
-    for (var input : graph.inputs()) live += bytes(input);
-    for (var entry : last.entrySet()) {
-      var value = entry.getKey();
-      if (value.isConstant() || !value.isPresent() || graph.isOutput(value)) continue;
-      freed.merge(entry.getValue(), bytes(value), Long::sum);
+    var operators = SourceOperator.of(graph);
+    Map<Value, Integer> last = new IdentityHashMap<>();
+    for (int i = 0; i < operators.size(); i++) {
+      for (var input : operators.get(i).inputs()) last.put(input, i);
     }
+    var freed = new long[operators.size()];
+    last.forEach((value, i) -> {
+      if (!value.isConstant() && !graph.isOutput(value)) freed[i] += bytes(value);
+    });
+    long live = graph.inputs().stream().mapToLong(Costs::bytes).sum();
     long peak = live;
-    for (var node : graph) {
-      for (var output : node.outputs()) live += bytes(output);
-      peak = Math.max(peak, live);
-      live -= freed.getOrDefault(node, 0L);
-      for (var output : node.outputs()) {
+    for (int i = 0; i < freed.length; i++) {
+      var outputs = operators.get(i).outputs(graph);
+      for (var output : outputs) live += bytes(output);
+      peak = Math.max(peak, live + insideBytes(operators.get(i)));
+      live -= freed[i];
+      for (var output : outputs) {
         if (!last.containsKey(output) && !graph.isOutput(output)) live -= bytes(output);
       }
     }
     return peak;
+  }
+
+  /// What the bodies of an operator take beside its own inputs and outputs.
+  private static long insideBytes(SourceOperator operator) {
+    long most = 0;
+    for (var node : operator.nodes()) {
+      for (var body : node.bodies()) most = Math.max(most, peakBytes(body));
+    }
+    return most;
   }
 
   private static long bytes(Value value) {

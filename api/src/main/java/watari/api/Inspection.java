@@ -33,7 +33,9 @@ public record Inspection(
     List<Finding> findings,
     Ending ending) {
   /// An input or output.
-  public record Tensor(String name, TensorType type) {}
+  ///
+  /// @param layout `nchw`, `nhwc` or the like, where operators prove what the axes are; else empty
+  public record Tensor(String name, TensorType type, String layout) {}
 
   /// A node of the model.
   public record Layer(

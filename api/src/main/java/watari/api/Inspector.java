@@ -15,9 +15,10 @@ import watari.finding.Finding;
 import watari.finding.ModelException;
 import watari.format.WriteOptions;
 import watari.graph.Graph;
-import watari.graph.Node;
 import watari.graph.Value;
+import watari.pass.layout.AssignLayouts;
 import watari.tensor.DataType;
+import watari.tensor.Layout;
 import watari.tensor.Shape;
 
 /// Says what is in a model.
@@ -85,14 +86,16 @@ public final class Inspector {
     Inspection inspection(OpenModel model, List<Inspection.Target> targets) {
       var main = model.model().main();
       model.model().graphs().forEach(this::graph);
+      var layouts = AssignLayouts.ofPorts(main);
+      var inputs = main.inputs().stream().map(v -> tensor(v.name(), v, layouts)).toList();
       var outputs = new ArrayList<Inspection.Tensor>();
       for (int i = 0; i < main.outputs().size(); i++) {
-        outputs.add(new Inspection.Tensor(main.outputNames().get(i), main.outputs().get(i).type()));
+        outputs.add(tensor(main.outputNames().get(i), main.outputs().get(i), layouts));
       }
       return new Inspection(
           model.path().toString(),
           model.model().format(),
-          main.inputs().stream().map(v -> new Inspection.Tensor(v.name(), v.type())).toList(),
+          inputs,
           outputs,
           operators,
           parameters,
@@ -107,31 +110,45 @@ public final class Inspector {
           model.hasErrors() ? Ending.REFUSED : Ending.DONE);
     }
 
+    private static Inspection.Tensor tensor(String name, Value value, Map<Value, Layout> layouts) {
+      var layout = layouts.get(value);
+      return new Inspection.Tensor(
+          name, value.type(), layout == null ? "" : word(layout, value.shape().rank()));
+    }
+
+    private static String word(Layout layout, int rank) {
+      var spatial = List.of("w", "hw", "dhw").get(rank - 3);
+      return layout == Layout.CHANNELS_FIRST ? "nc" + spatial : "n" + spatial + "c";
+    }
+
     private void graph(Graph graph) {
       graph.inputs().forEach(input -> dims(input.shape()));
-      for (var node : graph) {
-        node(node);
-        node.bodies().forEach(this::graph);
+      for (var operator : SourceOperator.of(graph)) {
+        operator(operator, graph);
+        operator.nodes().forEach(node -> node.bodies().forEach(this::graph));
       }
     }
 
-    private void node(Node node) {
-      var origin = node.origin();
-      var operator = origin.operator().isEmpty() ? node.op().name() : origin.operator();
-      operators.merge(operator, 1, Integer::sum);
+    private void operator(SourceOperator operator, Graph graph) {
+      operators.merge(operator.name(), 1, Integer::sum);
       long before = parameters;
-      node.inputs().forEach(this::constant);
-      node.outputs().forEach(output -> dims(output.shape()));
-      long work = Costs.multiplyAdds(node);
+      operator.inputs().forEach(this::constant);
+      var outputs = operator.outputs(graph);
+      outputs.forEach(output -> dims(output.shape()));
+      long work = operator.nodes().stream().mapToLong(Costs::multiplyAdds).sum();
       multiplyAdds += work;
       layers.add(
           new Inspection.Layer(
-              node.outputs().isEmpty() ? origin.node() : node.output(0).name(),
-              operator,
-              node.inputs().stream().map(v -> v.isPresent() ? v.type().toString() : "").toList(),
-              node.outputs().stream().map(v -> v.type().toString()).toList(),
+              outputs.isEmpty() ? operator.origin().node() : outputs.get(0).name(),
+              operator.name(),
+              types(operator.inputs()),
+              types(outputs),
               parameters - before,
               work));
+    }
+
+    private static List<String> types(List<Value> values) {
+      return values.stream().map(value -> value.type().toString()).toList();
     }
 
     private void constant(Value value) {

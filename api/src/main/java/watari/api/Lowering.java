@@ -2,14 +2,16 @@ package watari.api;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import watari.finding.Finding;
-import watari.finding.Severity;
 import watari.format.TargetPipeline;
 import watari.format.TargetProfile;
 import watari.graph.Graph;
 import watari.graph.GraphCopy;
 import watari.graph.Model;
+import watari.graph.Value;
 import watari.op.ShapeOp.Transpose;
+import watari.pass.edit.NearNames;
 import watari.pass.layout.LayoutReport;
 import watari.pass.layout.LayoutWishes;
 import watari.rewrite.PassLog;
@@ -52,11 +54,31 @@ final class Lowering {
       layouts.add(pipeline.run(graph, log));
       refusals.addAll(TargetPipeline.refusals(graph, profile));
     }
+    refusals.addAll(unknownLayouts(model));
     refusals.removeIf(refusal -> isKnown(refusal, source.findings()));
     var findings = new ArrayList<>(edits.findings());
     findings.addAll(log.findings());
     findings.addAll(refusals);
     return new Lowered(model, layouts, judged(findings, source), log);
+  }
+
+  /// Names that layouts are asked for, and no entry has.
+  private List<Finding> unknownLayouts(Model model) {
+    var findings = new ArrayList<Finding>();
+    var inputs = model.graphs().stream().flatMap(g -> g.inputs().stream()).map(Value::name);
+    unknown("input", options.layout().inputs().keySet(), inputs.toList(), findings);
+    var outputs = model.graphs().stream().flatMap(g -> g.outputNames().stream());
+    unknown("output", options.layout().outputs().keySet(), outputs.toList(), findings);
+    return findings;
+  }
+
+  private static void unknown(
+      String what, Set<String> asked, List<String> known, List<Finding> findings) {
+    for (var name : asked.stream().filter(n -> !known.contains(n)).sorted().toList()) {
+      findings.add(
+          Finding.error("NAME_UNKNOWN", "the model has no " + what + " '" + name + "'")
+              .fix(what + "s: " + String.join(", ", NearNames.of(name, known))));
+    }
   }
 
   /// All entries; of a model that is cut, or given other shapes, the main one, which is meant.
@@ -83,12 +105,7 @@ final class Lowering {
   }
 
   private List<Finding> judged(List<Finding> findings, OpenModel source) {
-    return Reports.inFile(findings, source.path()).stream()
-        .map(f ->
-            options.strict() && f.severity() == Severity.WARNING
-                ? f.withSeverity(Severity.ERROR)
-                : f)
-        .toList();
+    return options.judged(Reports.inFile(findings, source.path()));
   }
 
   private static int transposes(Graph graph) {

@@ -34,6 +34,7 @@ final class Plan {
   Map<Path, List<Result>> results(List<Path> models) {
     var writers = new ArrayList<FormatWriter>();
     for (var format : options.formats()) writers.add(writer(format));
+    checkOptions(writers);
     var taken = new LinkedHashMap<Path, String>();
     for (var model : models) taken.put(absolute(model), "the model '" + model + "'");
     var all = new LinkedHashMap<Path, List<Result>>();
@@ -47,6 +48,26 @@ final class Plan {
       all.put(model, results);
     }
     return all;
+  }
+
+  /// An option that none of the formats knows would be ignored.
+  private void checkOptions(List<FormatWriter> writers) {
+    var write = options.write();
+    if (write.opset() != 0) checkOption("--opset", writers);
+    if (write.externalData()) checkOption("--external-data", writers);
+    for (var writer : writers) {
+      writer
+          .misuse(writeOptions("model"))
+          .ifPresent(why -> {
+            throw new UsageException(why);
+          });
+    }
+  }
+
+  private static void checkOption(String option, List<FormatWriter> writers) {
+    if (writers.stream().anyMatch(writer -> writer.options().contains(option))) return;
+    var names = Formats.join(writers.stream().map(FormatWriter::format).toList());
+    throw new UsageException("'" + option + "' means nothing for " + names);
   }
 
   private FormatWriter writer(String format) {
@@ -76,8 +97,12 @@ final class Plan {
   }
 
   WriteOptions writeOptions(Result result) {
+    return writeOptions(result.stem());
+  }
+
+  private WriteOptions writeOptions(String stem) {
     var write = options.write();
-    return new WriteOptions(write.opset(), write.externalData(), result.stem(), Watari.producer());
+    return new WriteOptions(write.opset(), write.externalData(), stem, Watari.producer());
   }
 
   /// The name less its last suffix.

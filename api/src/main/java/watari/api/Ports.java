@@ -1,8 +1,10 @@
 package watari.api;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import watari.api.Lowering.Lowered;
+import watari.finding.Finding;
 import watari.graph.Graph;
 import watari.graph.Value;
 
@@ -24,6 +26,32 @@ final class Ports {
       ports.add(port(false, name, graph.outputs().get(i), from, at(layouts.outputs(), i)));
     }
     return ports;
+  }
+
+  /// The dims of inputs that are not known in the source, and numbers in the result.
+  ///
+  /// @param keepsDynamic whether there may be none
+  static List<Finding> fixed(List<Port> ports, boolean keepsDynamic, Path file) {
+    var findings = new ArrayList<Finding>();
+    for (var port : ports) {
+      var from = port.sourceShape();
+      if (!port.isInput() || !from.isRanked() || !from.hasRank(port.shape().rank())) continue;
+      for (int axis = 0; axis < from.rank(); axis++) {
+        int old = port.permutation().isEmpty() ? axis : port.permutation().get(axis);
+        var dim = port.shape().dim(axis);
+        if (from.dim(old).isFixed() || !dim.isFixed()) continue;
+        var why =
+            "dim %d of input '%s', '%s' in the source, becomes %s"
+                .formatted(axis, port.name(), from.dim(old), dim);
+        findings.add(
+            keepsDynamic
+                ? Finding.error("DIM_FIXED", why)
+                    .inFile(file.toString())
+                    .fix("leave out --keep-dynamic, or the --batch or --input-shape that fixes it")
+                : Finding.note("DIM_FIXED", why).inFile(file.toString()));
+      }
+    }
+    return findings;
   }
 
   private static Port port(

@@ -37,6 +37,11 @@ public final class Watari {
   static OpenModel read(Path path, ReadSettings settings, Formats formats) throws IOException {
     var reader =
         settings.format().isEmpty() ? formats.readerOf(path) : formats.reader(settings.format());
+    if (!settings.weightsFile().toString().isEmpty() && !reader.takesWeightsFile()) {
+      throw new UsageException(
+          "'%s' has its weights inside, as every %s file; leave out --weights-file"
+              .formatted(path, reader.format()));
+    }
     var findings = new Findings();
     var arena = Arena.ofShared();
     boolean isRead = false;

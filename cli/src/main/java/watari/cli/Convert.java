@@ -83,7 +83,7 @@ final class Convert implements Callable<Integer> {
   private String state = "zero";
 
   @Option(names = "--batch", paramLabel = "N", description = "Dim 0 of every input.")
-  private long batch;
+  private String batch = "";
 
   @Option(
       names = "--input-shape",
@@ -91,7 +91,9 @@ final class Convert implements Callable<Integer> {
       description = "Dims of an input; -1 leaves one as it is.")
   private Map<String, String> inputShapes = new LinkedHashMap<>();
 
-  @Option(names = "--keep-dynamic", description = "Leave unknown dims unknown.")
+  @Option(
+      names = "--keep-dynamic",
+      description = "Refuse where a dim of an input that is not known would become a number.")
   private boolean keepDynamic;
 
   @Option(names = "--keep-io-layout", description = "Inputs and outputs as the source has them.")
@@ -118,7 +120,7 @@ final class Convert implements Callable<Integer> {
   private List<String> outputs = new ArrayList<>();
 
   @Option(names = "--opset", paramLabel = "N", description = "ONNX opset.")
-  private int opset;
+  private String opset = "";
 
   @Option(names = "--external-data", description = "ONNX weights in a file of their own.")
   private boolean externalData;
@@ -165,7 +167,8 @@ final class Convert implements Callable<Integer> {
         new ReadSettings(from, weightsFile),
         edits(),
         new LayoutSettings(keepIoLayout, layouts(inputLayouts), layouts(outputLayouts)),
-        new WriteSettings(folder, force, opset, externalData),
+        new WriteSettings(
+            folder, force, Math.toIntExact(Words.count("--opset", opset)), externalData),
         verification(),
         strict,
         explain);
@@ -190,8 +193,8 @@ final class Convert implements Callable<Integer> {
         };
     var shapes = new LinkedHashMap<String, List<Long>>();
     inputShapes.forEach((name, dims) -> shapes.put(name, Words.dims("--input-shape", dims)));
-    if (batch < 0) throw new UsageException("--batch is above 0, not " + batch);
-    return new Edits(batch, shapes, keepDynamic, inputs, outputs, handling, dequantize);
+    long size = Words.count("--batch", batch);
+    return new Edits(size, shapes, keepDynamic, inputs, outputs, handling, dequantize);
   }
 
   private static Map<String, Layout> layouts(Map<String, String> words) {

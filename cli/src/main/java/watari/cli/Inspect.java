@@ -65,9 +65,9 @@ final class Inspect implements Callable<Integer> {
       return;
     }
     out.line(model + ": " + in.format());
-    in.metadata().forEach((key, value) -> out.line("  " + key + ": " + first(value)));
-    for (var input : in.inputs()) out.line("input  " + port(input));
-    for (var output : in.outputs()) out.line("output " + port(output));
+    for (var input : in.inputs()) out.detail("input  " + port(input));
+    for (var output : in.outputs()) out.detail("output " + port(output));
+    in.metadata().forEach((key, value) -> out.detail("  " + key + ": " + first(value)));
     out.line("operators: " + operators(in));
     out.line(
         String.format(
@@ -115,7 +115,8 @@ final class Inspect implements Callable<Integer> {
   }
 
   private static String port(Inspection.Tensor tensor) {
-    return tensor.name() + ": " + tensor.type() + quantization(tensor.type());
+    var layout = tensor.layout().isEmpty() ? "" : ", " + tensor.layout();
+    return tensor.name() + ": " + tensor.type() + layout + quantization(tensor.type());
   }
 
   private static String quantization(TensorType type) {
@@ -164,6 +165,7 @@ final class Inspect implements Callable<Integer> {
       json.writeStringProperty("name", tensor.name());
       json.writeStringProperty("dtype", tensor.type().dtype().toString());
       JsonReport.shape(json, "shape", tensor.type().shape());
+      json.writeStringProperty("layout", tensor.layout());
       if (tensor.type().quantization() instanceof PerTensor(float scale, long zeroPoint)) {
         json.writeNumberProperty("scale", scale);
         json.writeNumberProperty("zero_point", zeroPoint);

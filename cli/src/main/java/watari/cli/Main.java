@@ -43,9 +43,15 @@ public final class Main implements Runnable {
 
   /// Runs one command line and returns its exit code.
   static int execute(PrintWriter out, PrintWriter err, String... args) {
+    try {
+      Later.refuse(args);
+    } catch (UsageException e) {
+      return misused(err, e);
+    }
     var line = new CommandLine(new Main());
     for (var name : asked(args)) line.addSubcommand(name, command(name));
     line.setOut(out).setErr(err).setExecutionExceptionHandler(Main::failed);
+    line.setParameterExceptionHandler(Main::misused);
     int code = line.execute(withVerifyValue(args));
     out.flush();
     return code;
@@ -77,12 +83,23 @@ public final class Main implements Runnable {
   }
 
   private static int failed(Exception e, CommandLine line, CommandLine.ParseResult result) {
-    if (e instanceof UsageException || e instanceof CommandLine.ParameterException) {
-      line.getErr().println("watari: " + e.getMessage());
-      return CommandLine.ExitCode.USAGE;
-    }
+    if (e instanceof UsageException) return misused(line.getErr(), e);
     Defect.print(line.getErr(), e);
     return Ending.DEFECT.exitCode();
+  }
+
+  /// Says what is wrong, and where the right usage stands.
+  private static int misused(CommandLine.ParameterException e, String[] args) {
+    var line = e.getCommandLine();
+    int code = misused(line.getErr(), e);
+    CommandLine.UnmatchedArgumentException.printSuggestions(e, line.getErr());
+    line.getErr().println("  " + line.getCommandSpec().qualifiedName() + " --help says more");
+    return code;
+  }
+
+  private static int misused(PrintWriter err, Exception e) {
+    err.println("watari: " + e.getMessage());
+    return CommandLine.ExitCode.USAGE;
   }
 
   private static PrintWriter writer(PrintStream stream) {

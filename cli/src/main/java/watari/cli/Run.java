@@ -134,10 +134,10 @@ final class Run implements Callable<Integer> {
         .reals()
         .forEach((name, data) -> {
           var range = range(data);
-          out.line(
+          out.detail(
               String.format(
                   Locale.ROOT, "%s: %s, from %.6g to %.6g", name, data.type(), range[0], range[1]));
-          if (!names.isEmpty()) top(data, names).forEach(out::line);
+          if (!names.isEmpty()) top(data, names).forEach(out::detail);
         });
     if (!report.millis().isEmpty()) out.line(latency(report));
     out.end();

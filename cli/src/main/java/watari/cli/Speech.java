@@ -9,7 +9,7 @@ final class Speech {
 
   @Option(
       names = {"-q", "--quiet"},
-      description = "Say nothing but errors.")
+      description = "Say nothing but errors and what was asked for.")
   boolean quiet;
 
   @Option(

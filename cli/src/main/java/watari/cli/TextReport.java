@@ -1,6 +1,9 @@
 package watari.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.PrintWriter;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,16 +17,20 @@ import watari.finding.Severity;
 /// standard error.
 final class TextReport {
   private static final int MOST_LINES = 25;
-  private static final int FEWEST_LINES = 8;
+  private static final int MOST_RESULTS = 12;
   private static final int MOST_ALIKE = 2;
+
+  /// Lines kept free for those that are never left out.
+  private static final int RESERVE = 5;
 
   private final PrintWriter out;
   private final PrintWriter err;
   private final Speech speech;
   private final boolean saysAll;
   private int lines;
-  private int most = MOST_LINES - 3;
-  private int hidden;
+  private int most = MOST_LINES - RESERVE;
+  private int hiddenFindings;
+  private int hiddenLines;
 
   /// @param isLong whether more than a page was asked for
   TextReport(CommandLine line, Speech speech, boolean isLong) {
@@ -35,25 +42,39 @@ final class TextReport {
 
   void convert(List<ModelReport> reports, boolean explains) {
     int results = reports.stream().mapToInt(report -> report.outputs().size()).sum();
-    most = Math.max(FEWEST_LINES, most - results);
+    most -= Math.min(results, MOST_RESULTS);
     for (var report : reports) {
       findings(report.findings());
-      for (var output : report.outputs()) output(report, output, explains);
+      for (var output : report.outputs()) findings(output.findings());
     }
+    most = MOST_LINES - RESERVE;
+    for (var report : reports) {
+      for (var output : report.outputs()) result(report, output, explains);
+    }
+    if (results > MOST_RESULTS && !speech.quiet) line(count(reports));
     end();
   }
 
-  private void output(ModelReport report, OutputReport output, boolean explains) {
-    findings(output.findings());
+  private void result(ModelReport report, OutputReport output, boolean explains) {
     if (!speech.quiet) {
       var line = new StringBuilder(report.model()).append(" -> ").append(output.path());
       line.append(": ").append(output.status());
       if (output.status() == OutputReport.Status.WRITTEN) line.append(summary(output));
-      line(line.toString());
+      detail(line.toString());
     }
     if (!explains) return;
     output.explanation().fired().forEach((rule, n) -> line("  " + rule + ": " + n + " times"));
     output.explanation().left().forEach(sentence -> line("  left " + sentence));
+  }
+
+  private static String count(List<ModelReport> reports) {
+    var counts = new EnumMap<OutputReport.Status, Integer>(OutputReport.Status.class);
+    for (var report : reports) {
+      for (var output : report.outputs()) counts.merge(output.status(), 1, Integer::sum);
+    }
+    return counts.entrySet().stream()
+        .map(each -> each.getValue() + " " + each.getKey())
+        .collect(joining(", "));
   }
 
   private static String summary(OutputReport output) {
@@ -75,7 +96,7 @@ final class TextReport {
       int alike =
           counts.merge(finding.code() + finding.operator() + finding.why(), 1, Integer::sum);
       if (saysAll || alike <= MOST_ALIKE && lines < most) print(finding);
-      else hidden++;
+      else hiddenFindings++;
     }
   }
 
@@ -91,8 +112,17 @@ final class TextReport {
     out.println(text);
   }
 
+  /// Prints a line of the result, as long as there is room on the page.
+  void detail(String text) {
+    if (saysAll || lines < most) line(text);
+    else hiddenLines++;
+  }
+
   void end() {
-    if (hidden > 0) err.println("... and " + hidden + " findings more; -v shows all");
+    if (hiddenLines > 0) out.println("... and " + hiddenLines + " lines more; -v shows all");
+    if (hiddenFindings > 0) {
+      err.println("... and " + hiddenFindings + " findings more; -v shows all");
+    }
     out.flush();
     err.flush();
   }

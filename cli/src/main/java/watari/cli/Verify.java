@@ -89,7 +89,7 @@ final class Verify implements Callable<Integer> {
   }
 
   private static void sample(Check check, TextReport out) {
-    for (var error : check.errors()) out.line(line(error));
+    for (var error : check.errors()) out.detail(line(error));
   }
 
   static String line(OutputError error) {

@@ -25,6 +25,18 @@ final class Words {
     return dims;
   }
 
+  /// A number from 1 to 2^31 - 1; 0 where the option is not given.
+  static long count(String option, String word) {
+    if (word.isEmpty()) return 0;
+    try {
+      int count = Integer.parseInt(word);
+      if (count > 0) return count;
+    } catch (NumberFormatException _) {
+      // Told below, like a number that counts nothing.
+    }
+    throw new UsageException(option + " takes a number above 0, not '" + word + "'");
+  }
+
   static Layout layout(String word) {
     return switch (word.toLowerCase(Locale.ROOT)) {
       case "nhwc", "nwc", "ndhwc" -> Layout.CHANNELS_LAST;

@@ -76,6 +76,20 @@ class CommandsTest {
   }
 
   @Test
+  void theOperatorsAndCostsAreTheSources() {
+    var sample = Path.of(System.getProperty("watari.root", ".."), "samples/digits.tflite");
+    var said = Spoken.of("inspect", sample, "--layers");
+    assertThat(said.out())
+        .contains("image: float32[1,8,8,1], nhwc")
+        .contains("CONV_2D v1 3, DEPTHWISE_CONV_2D v1 1, FULLY_CONNECTED v1 1,")
+        // conv2 reads 8 x 8 x 16 numbers and writes 8 x 8 x 32; its ReLU is fused.
+        .contains("peak activations 12,288 bytes")
+        // conv0: 8 x 8 x 16 outputs of a 3 x 3 x 1 window.
+        .contains("parameters 160, multiply-adds 9,216");
+    assertThat(Spoken.of("inspect", sample, "--json").out()).contains("\"layout\":\"nhwc\"");
+  }
+
+  @Test
   void engineVersionsAreSaid() {
     var said = Spoken.of("doctor");
     assertThat(said.out())

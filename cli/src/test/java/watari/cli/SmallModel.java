@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import watari.finding.Findings;
 import watari.format.FormatWriter;
@@ -33,11 +34,16 @@ final class SmallModel {
 
   /// @param f of one input
   static Path write(String format, Path file, Op f) throws IOException {
+    return write(format, file, f, Metadata.EMPTY);
+  }
+
+  static Path write(String format, Path file, Op f, Metadata metadata) throws IOException {
     var graph = new Graph("small");
     var build = new GraphBuilder(graph);
     var x = build.input("x", TensorType.of(DataType.FLOAT32, 1, 3));
     var three = build.constant("bias", TensorData.ofFloats(Shape.of(3), 1, 2, 3));
     var sum = build.addNamed("sum", new Binary(Binary.Kind.ADD), x, three);
+    graph.setProperties(Map.of("of the graph", "too"));
     graph.addOutput(build.addNamed("y", f, sum));
     return write(format, file, graph);
   }
@@ -55,7 +61,7 @@ final class SmallModel {
         .run(graph, new PassLog(false));
     var findings = new Findings();
     Files.createDirectories(file.toAbsolutePath().getParent());
-    writer.write(new Model(format, List.of(graph), Metadata.EMPTY), file, options, findings);
+    writer.write(new Model(format, List.of(graph), metadata), file, options, findings);
     findings.throwIfErrors();
     return file;
   }

@@ -31,6 +31,11 @@ public interface FormatReader {
   /// @param head the first bytes of the file (4096 at most); empty for a folder
   boolean sniff(Path path, byte[] head);
 
+  /// Whether [ReadOptions#weightsFile] means anything for this format.
+  default boolean takesWeightsFile() {
+    return false;
+  }
+
   /// Reads the model; its weights stay mapped in `arena`, which the caller closes when done.
   ///
   /// Everything that keeps a node from being read is an error in `findings`; the reader goes on, so

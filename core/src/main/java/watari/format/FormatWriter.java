@@ -3,6 +3,7 @@ package watari.format;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import watari.finding.Findings;
 import watari.graph.Model;
@@ -19,6 +20,16 @@ public interface FormatWriter {
   /// The operators that are written as they are; some others are rewritten into these before.
   default Set<Class<? extends Op>> operators() {
     return Set.of();
+  }
+
+  /// Options of the command line that concern this format and few others, such as `--opset`.
+  default Set<String> options() {
+    return Set.of();
+  }
+
+  /// What is wrong with options that are this format's own, in one sentence; empty if nothing is.
+  default Optional<String> misuse(WriteOptions options) {
+    return Optional.empty();
   }
 
   /// The files or folders, in `folder`, that a result of this name is made of, the main one first.

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import watari.finding.Finding;
+import watari.finding.ModelException;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
@@ -33,8 +34,11 @@ public final class TargetPipeline {
   }
 
   /// Edits the graph until the target can write it, [#refusals] apart.
+  ///
+  /// @throws ModelException if a change that the user asks for cannot be made
   public LayoutReport run(Graph graph, PassLog log) {
     run(first, graph, log);
+    if (log.hasErrors()) throw new ModelException(log.findings());
     run(Pipelines.canonical(), graph, log);
     run(edits, graph, log);
     run(profile.decompose(), graph, log);

@@ -27,6 +27,7 @@ public final class Graph implements Iterable<Node> {
 
   private final String name;
   private String description = "";
+  private Map<String, String> properties = Map.of();
   private Signature signature = new Signature("", List.of(), List.of());
   private final List<Value> inputs = new ArrayList<>();
   private final List<Value> outputs = new ArrayList<>();
@@ -53,6 +54,15 @@ public final class Graph implements Iterable<Node> {
 
   public void setDescription(String text) {
     description = text;
+  }
+
+  /// Further named texts about the graph, in the file's order.
+  public Map<String, String> properties() {
+    return properties;
+  }
+
+  public void setProperties(Map<String, String> texts) {
+    properties = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
   }
 
   /// Callers' names; its key is empty where the source has none.

@@ -18,6 +18,7 @@ public final class GraphCopy {
   public static Graph of(Graph graph) {
     var copy = new Graph(graph.name());
     copy.setDescription(graph.description());
+    copy.setProperties(graph.properties());
     copy.setSignature(graph.signature());
     graph.states().forEach(copy::addState);
     Map<Value, Value> made = new IdentityHashMap<>();

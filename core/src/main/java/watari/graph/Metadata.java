@@ -30,5 +30,13 @@ public record Metadata(
   ///
   /// @param kind the format's word for what they are, such as `tflite.metadata` or `tflite.file`
   /// @param bytes a vector of uint8
-  public record Attachment(String kind, String name, TensorData bytes) {}
+  public record Attachment(String kind, String name, TensorData bytes) {
+    /// The end of kinds that speak of the file, not of the model: nothing is lost without them in
+    /// another format.
+    public static final String INTERNAL = ".internal";
+
+    public boolean isInternal() {
+      return kind.endsWith(INTERNAL);
+    }
+  }
 }

@@ -49,6 +49,10 @@ public final class PassLog {
     return List.copyOf(left);
   }
 
+  public boolean hasErrors() {
+    return findings.stream().anyMatch(Finding::isError);
+  }
+
   public List<Finding> findings() {
     return List.copyOf(findings);
   }

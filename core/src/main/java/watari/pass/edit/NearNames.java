@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 
 /// The names that a user may have meant.
-final class NearNames {
+public final class NearNames {
   private static final int MOST_NAMES = 5;
 
   private NearNames() {}
 
   /// Up to five known names, nearest first: those that contain the name, or few edits away.
-  static List<String> of(String name, Collection<String> known) {
+  public static List<String> of(String name, Collection<String> known) {
     return known.stream()
         .distinct()
         .sorted(

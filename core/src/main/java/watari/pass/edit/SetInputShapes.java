@@ -53,7 +53,7 @@ public final class SetInputShapes implements Pass {
     }
     for (var input : graph.inputs()) input.setType(renamed(input.type(), named));
     inferAnew(graph, named, log);
-    checkBatch(graph, batched, log);
+    if (!log.hasErrors()) checkBatch(graph, batched, log);
     log.fired(name());
   }
 

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import watari.finding.Finding;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
@@ -64,6 +66,7 @@ public final class AssignLayouts {
     var inserted = new ArrayList<LayoutReport.Inserted>();
     var assignment =
         new AssignLayouts(graph, LayoutPlan.of(graph, demand, nativeLayout, wishes), inserted);
+    checkWishes(graph, assignment.plan.roles(), wishes, log);
     assignment.apply();
     for (var node : graph) {
       for (var body : node.bodies()) {
@@ -72,6 +75,44 @@ public final class AssignLayouts {
     }
     inserted.forEach(_ -> log.fired("AssignLayouts.Transpose"));
     return assignment.report();
+  }
+
+  /// A layout can be chosen only for axes of which it is proved what they are.
+  private static void checkWishes(Graph graph, Roles roles, LayoutWishes wishes, PassLog log) {
+    for (var input : graph.inputs()) {
+      boolean isAsked = wishes.inputs().containsKey(input.name());
+      if (isAsked && roles.of(input).isEmpty()) log.add(unknownAxes("input", input.name()));
+    }
+    for (int i = 0; i < graph.outputs().size(); i++) {
+      var name = graph.outputNames().get(i);
+      boolean isAsked = wishes.outputs().containsKey(name);
+      if (isAsked && roles.of(graph.outputs().get(i)).isEmpty()) {
+        log.add(unknownAxes("output", name));
+      }
+    }
+  }
+
+  private static Finding unknownAxes(String what, String name) {
+    return Finding.error(
+            "LAYOUT_UNKNOWN",
+            "no operator shows which axis of %s '%s' is that of channels, so that its layout cannot"
+                    .formatted(what, name)
+                + " be chosen")
+        .fix("leave out --" + what + "-layout for it");
+  }
+
+  /// The layouts of those inputs and outputs of which operators prove what each axis is, by value.
+  public static Map<Value, Layout> ofPorts(Graph graph) {
+    var roles = Roles.of(graph);
+    Map<Value, Layout> layouts = new IdentityHashMap<>();
+    Stream.concat(graph.inputs().stream(), graph.outputs().stream())
+        .forEach(value ->
+            roles
+                .of(value)
+                .filter(
+                    role -> role.batch() == 1 && role.channels() == 1 && value.shape().rank() < 6)
+                .ifPresent(role -> layouts.put(value, role.layout())));
+    return layouts;
   }
 
   /// The layout that an operator says it works in, where its input has such axes; empty for the

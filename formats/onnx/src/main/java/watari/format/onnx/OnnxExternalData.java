@@ -21,12 +21,20 @@ import watari.format.onnx.schema.TensorProto;
 /// Source: ONNX 1.23, external data.
 final class OnnxExternalData {
   private final Path model;
+  private final Path weights;
   private final Arena arena;
   private final Map<String, FileBytes> files = new HashMap<>();
 
-  OnnxExternalData(Path model, Arena arena) {
+  /// @param weights the file that a user names in place of the model's own; empty path for none
+  OnnxExternalData(Path model, Path weights, Arena arena) {
     this.model = model;
+    this.weights = weights;
     this.arena = arena;
+  }
+
+  /// Whether a tensor had its elements in another file.
+  boolean isUsed() {
+    return !files.isEmpty();
   }
 
   /// The bytes of a tensor whose `data_location` is EXTERNAL.
@@ -59,16 +67,26 @@ final class OnnxExternalData {
     var known = files.get(location);
     if (known != null) return known;
     try {
-      var file = FileBytes.map(resolve(tensor, location), arena);
+      var file = FileBytes.map(path(tensor, location), arena);
       files.put(location, file);
       return file;
     } catch (InvalidPathException _) {
       throw refused(tensor, "has its data in '" + location + "', which is not a path");
     } catch (NoSuchFileException _) {
-      throw refused(tensor, "has its data in '" + location + "', which is not there");
+      var place = weights.toString().isEmpty() ? location : weights.toString();
+      throw refused(tensor, "has its data in '" + place + "', which is not there");
     } catch (IOException e) {
       throw refused(tensor, "has its data in '" + location + "', which cannot be read: " + e);
     }
+  }
+
+  private Path path(TensorProto tensor, String location) throws IOException {
+    if (weights.toString().isEmpty()) return resolve(tensor, location);
+    if (files.isEmpty()) return weights;
+    throw refused(
+        tensor,
+        "has its data in '%s', others in '%s', and one file cannot stand for both"
+            .formatted(location, files.keySet().iterator().next()));
   }
 
   /// A model that is a link may lie beside its data in the folder that the link leads to.
@@ -99,6 +117,8 @@ final class OnnxExternalData {
     return new ModelException(
         Finding.error("EXTERNAL_DATA", sentence)
             .inFile(model.toString())
-            .fix("put the file that the model was saved with beside the model"));
+            .fix(
+                "put the file that the model was saved with beside the model, or name it with"
+                    + " --weights-file"));
   }
 }

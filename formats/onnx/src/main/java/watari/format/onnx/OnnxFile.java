@@ -9,6 +9,7 @@ import java.util.List;
 import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.format.LargeFields;
+import watari.format.ReadOptions;
 import watari.format.onnx.schema.ModelProto;
 import watari.format.onnx.schema.TensorProto;
 import watari.tensor.TensorData;
@@ -22,8 +23,10 @@ public final class OnnxFile {
   private final LargeFields large;
   private final ModelProto model;
   private final OnnxElements elements;
+  private final OnnxExternalData external;
 
   private OnnxFile(FileBytes file, OnnxExternalData external, Arena arena) {
+    this.external = external;
     this.file = file;
     this.large = LargeFields.takeOut(file, OnnxShapes.MODEL);
     this.model = parse(file, large.structure());
@@ -34,7 +37,18 @@ public final class OnnxFile {
   ///
   /// @throws ModelException if it is not a well-formed protobuf message of ONNX
   public static OnnxFile open(Path path, Arena arena) throws IOException {
-    return new OnnxFile(FileBytes.map(path, arena), new OnnxExternalData(path, arena), arena);
+    return open(path, ReadOptions.DEFAULT, arena);
+  }
+
+  /// The same, with what the user says about where the weights are.
+  static OnnxFile open(Path path, ReadOptions options, Arena arena) throws IOException {
+    var external = new OnnxExternalData(path, options.weightsFile(), arena);
+    return new OnnxFile(FileBytes.map(path, arena), external, arena);
+  }
+
+  /// Whether any of the tensors asked for so far had its elements in another file.
+  boolean hasExternalData() {
+    return external.isUsed();
   }
 
   private static ModelProto parse(FileBytes file, byte[] structure) {

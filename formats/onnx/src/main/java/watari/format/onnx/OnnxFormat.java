@@ -13,6 +13,11 @@ final class OnnxFormat {
 
   static final int NEWEST_OPSET = 28;
 
+  /// Properties of a model that are fields of their own in a file.
+  static final String DOMAIN_PROPERTY = "onnx.domain";
+
+  static final String VERSION_PROPERTY = "onnx.model_version";
+
   private OnnxFormat() {}
 
   /// A domain's name where the empty one is spelled out.

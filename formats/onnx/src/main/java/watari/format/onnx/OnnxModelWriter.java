@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import watari.format.onnx.schema.GraphProto;
 import watari.format.onnx.schema.NodeProto;
+import watari.format.onnx.schema.StringStringEntryProto;
 import watari.format.onnx.schema.TensorShapeProto;
 import watari.format.onnx.schema.TypeProto;
 import watari.format.onnx.schema.ValueInfoProto;
@@ -57,8 +58,13 @@ final class OnnxModelWriter {
   GraphProto main(Graph graph) {
     var proto = GraphProto.newBuilder().setName(graph.name().isEmpty() ? "main" : graph.name());
     if (!graph.description().isEmpty()) proto.setDocString(graph.description());
+    graph.properties().forEach((key, text) -> proto.addMetadataProps(entry(key, text)));
     write(graph, proto, graph.inputs(), graph.outputNames());
     return proto.addAllInitializer(constants.initializers()).build();
+  }
+
+  static StringStringEntryProto entry(String key, String value) {
+    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
   /// A body; its parameters that are not listed have their names already.

@@ -2,6 +2,8 @@ package watari.format.onnx;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,6 +18,7 @@ import watari.format.FormatReader;
 import watari.format.ReadOptions;
 import watari.format.onnx.schema.GraphProto;
 import watari.format.onnx.schema.ModelProto;
+import watari.format.onnx.schema.StringStringEntryProto;
 import watari.format.onnx.schema.ValueInfoProto;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
@@ -42,6 +45,11 @@ public final class OnnxReader implements FormatReader {
   }
 
   @Override
+  public boolean takesWeightsFile() {
+    return true;
+  }
+
+  @Override
   public boolean sniff(Path path, byte[] head) {
     return OnnxSniffer.isModel(head);
   }
@@ -49,12 +57,26 @@ public final class OnnxReader implements FormatReader {
   @Override
   public Model read(Path path, Arena arena, ReadOptions options, Findings findings)
       throws IOException {
-    var file = OnnxFile.open(path, arena);
+    var weights = options.weightsFile();
+    if (!weights.toString().isEmpty() && !Files.exists(weights)) {
+      throw new NoSuchFileException(weights.toString());
+    }
+    var file = OnnxFile.open(path, options, arena);
     var proto = file.model();
     checkVersions(proto, path.toString());
     var model = new OnnxReadModel(file, path.toString(), findings);
     var graph = graph(proto, model);
+    boolean isUnused = options.weights().isPresent() && !file.hasExternalData();
+    if (isUnused && !findings.hasErrors()) model.add(unused(options));
     return new Model(OnnxFormat.NAME, List.of(graph), metadata(proto));
+  }
+
+  private static Finding unused(ReadOptions options) {
+    return Finding.warning(
+            "WEIGHTS_UNUSED",
+            "the model has all its weights inside, nothing is read from '%s'"
+                .formatted(options.weightsFile()))
+        .fix("leave out --weights-file");
   }
 
   // ---- versions
@@ -102,6 +124,7 @@ public final class OnnxReader implements FormatReader {
     var source = proto.getGraph();
     var graph = new Graph(source.getName().isEmpty() ? "main" : source.getName());
     graph.setDescription(source.getDocString());
+    graph.setProperties(properties(source.getMetadataPropsList()));
     var opsets = OnnxReadModel.opsets(proto.getOpsetImportList());
     opsets.putIfAbsent(OnnxFormat.DOMAIN, 1);
     var builder = new GraphBuilder(graph);
@@ -180,13 +203,19 @@ public final class OnnxReader implements FormatReader {
 
   private static Metadata metadata(ModelProto proto) {
     var properties = new LinkedHashMap<String, String>();
-    if (!proto.getDomain().isEmpty()) properties.put("onnx.domain", proto.getDomain());
+    if (!proto.getDomain().isEmpty()) properties.put(OnnxFormat.DOMAIN_PROPERTY, proto.getDomain());
     if (proto.getModelVersion() != 0) {
-      properties.put("onnx.model_version", Long.toString(proto.getModelVersion()));
+      properties.put(OnnxFormat.VERSION_PROPERTY, Long.toString(proto.getModelVersion()));
     }
-    proto.getMetadataPropsList().forEach(each -> properties.put(each.getKey(), each.getValue()));
+    properties(proto.getMetadataPropsList()).forEach(properties::putIfAbsent);
     var producer = (proto.getProducerName() + " " + proto.getProducerVersion()).strip();
     return new Metadata(producer, proto.getDocString(), license(properties), properties, List.of());
+  }
+
+  private static Map<String, String> properties(List<StringStringEntryProto> entries) {
+    var properties = new LinkedHashMap<String, String>();
+    entries.forEach(each -> properties.put(each.getKey(), each.getValue()));
+    return properties;
   }
 
   private static String license(Map<String, String> properties) {

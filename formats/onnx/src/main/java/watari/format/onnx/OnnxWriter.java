@@ -3,6 +3,7 @@ package watari.format.onnx;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import watari.finding.Finding;
@@ -13,8 +14,8 @@ import watari.format.WriteOptions;
 import watari.format.onnx.OnnxOutput.Storage;
 import watari.format.onnx.schema.ModelProto;
 import watari.format.onnx.schema.OperatorSetIdProto;
-import watari.format.onnx.schema.StringStringEntryProto;
 import watari.graph.Graph;
+import watari.graph.Metadata;
 import watari.graph.Model;
 import watari.op.Op;
 
@@ -36,6 +37,21 @@ public final class OnnxWriter implements FormatWriter {
   }
 
   @Override
+  public Set<String> options() {
+    return Set.of("--opset", "--external-data");
+  }
+
+  @Override
+  public Optional<String> misuse(WriteOptions options) {
+    int asked = options.opset();
+    boolean isWritable = OnnxOpset.LOWEST <= asked && asked <= OnnxFormat.NEWEST_OPSET;
+    if (asked == 0 || isWritable) return Optional.empty();
+    return Optional.of(
+        "opset %d cannot be written; opsets: %d to %d"
+            .formatted(asked, OnnxOpset.LOWEST, OnnxFormat.NEWEST_OPSET));
+  }
+
+  @Override
   public List<Path> paths(Path folder, String stem) {
     return List.of(folder.resolve(stem + ".onnx"), folder.resolve(stem + ".onnx.data"));
   }
@@ -50,7 +66,7 @@ public final class OnnxWriter implements FormatWriter {
     findings.addAll(profile.changes(graph, opset));
     if (findings.hasErrors()) return;
     if (model.graphs().size() > 1) findings.add(otherEntries(model));
-    if (!model.metadata().attachments().isEmpty()) findings.add(attachments(model));
+    attachments(model).ifPresent(findings::add);
     var output = new OnnxOutput();
     var storage = options.externalData() ? Storage.BESIDE : Storage.BESIDE_IF_LARGE;
     output.write(proto(model, graph, opset, output, options), main, storage);
@@ -64,14 +80,17 @@ public final class OnnxWriter implements FormatWriter {
         .fix("convert them one at a time: an ONNX file has one entry");
   }
 
-  private static Finding attachments(Model model) {
+  private static Optional<Finding> attachments(Model model) {
     var names =
         model.metadata().attachments().stream()
+            .filter(file -> !file.isInternal())
             .map(file -> file.name().isEmpty() ? file.kind() : file.name())
             .toList();
-    return Finding.note(
-        "ATTACHMENT_DROPPED",
-        "ONNX files have no place for what is attached: '" + String.join("', '", names) + "'");
+    if (names.isEmpty()) return Optional.empty();
+    return Optional.of(
+        Finding.warning(
+            "ATTACHMENT_DROPPED",
+            "ONNX files have no place for what is attached: '" + String.join("', '", names) + "'"));
   }
 
   private static ModelProto proto(
@@ -86,21 +105,30 @@ public final class OnnxWriter implements FormatWriter {
         .forEach((domain, version) ->
             proto.addOpsetImport(
                 OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
-    metadata.properties().forEach((key, value) -> proto.addMetadataProps(entry(key, value)));
-    if (!metadata.license().isEmpty() && !metadata.properties().containsKey("license")) {
-      proto.addMetadataProps(entry("license", metadata.license()));
-    }
+    properties(metadata, proto);
     return proto.build();
+  }
+
+  /// What the model says of itself; two of its properties have fields of their own.
+  private static void properties(Metadata metadata, ModelProto.Builder proto) {
+    metadata
+        .properties()
+        .forEach((key, text) -> {
+          boolean isVersion =
+              key.equals(OnnxFormat.VERSION_PROPERTY) && text.matches("-?\\d{1,18}");
+          if (isVersion) proto.setModelVersion(Long.parseLong(text));
+          else if (key.equals(OnnxFormat.DOMAIN_PROPERTY)) proto.setDomain(text);
+          else proto.addMetadataProps(OnnxModelWriter.entry(key, text));
+        });
+    if (!metadata.license().isEmpty() && !metadata.properties().containsKey("license")) {
+      proto.addMetadataProps(OnnxModelWriter.entry("license", metadata.license()));
+    }
   }
 
   private static void producer(String producer, ModelProto.Builder proto) {
     int blank = producer.indexOf(' ');
     proto.setProducerName(blank < 0 ? producer : producer.substring(0, blank));
     if (blank >= 0) proto.setProducerVersion(producer.substring(blank + 1));
-  }
-
-  private static StringStringEntryProto entry(String key, String value) {
-    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
   /// The oldest version of the file format that knows an opset; see `Versioning.md` of ONNX.

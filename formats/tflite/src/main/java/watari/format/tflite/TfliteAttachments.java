@@ -1,5 +1,7 @@
 package watari.format.tflite;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,11 +17,17 @@ final class TfliteAttachments {
   /// Attachments that are buffers named by `Model.metadata`.
   static final String BUFFER = "tflite.metadata";
 
+  /// Those of them that only say how the file was made.
+  static final String BUFFER_ABOUT_FILE = BUFFER + Attachment.INTERNAL;
+
   /// Attachments that are associated files, in a zip behind the records.
   static final String FILE = "tflite.file";
 
   /// The buffer that names the program that wrote the file.
   static final String PRODUCER = "producer";
+
+  /// Buffers of properties that TFLite has no place for have names that begin so.
+  static final String PROPERTY = "metadata_props.";
 
   private final Metadata metadata;
   private final String producer;
@@ -37,12 +45,24 @@ final class TfliteAttachments {
   Map<String, Integer> buffers(TfliteOutput output) {
     var buffers = new LinkedHashMap<String, Integer>();
     metadata.attachments().stream()
-        .filter(a -> a.kind().equals(BUFFER) && !a.name().equals(PRODUCER))
+        .filter(a -> a.kind().startsWith(BUFFER) && !a.name().equals(PRODUCER))
         .forEach(a -> buffers.put(a.name(), output.add(a.bytes())));
-    var name = producer.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    var bytes = TensorData.of(DataType.UINT8, Shape.of(name.length), MemorySegment.ofArray(name));
-    buffers.put(PRODUCER, output.add(bytes));
+    if (!buffers.containsKey(TfliteMetadata.STANDARD)) {
+      var standard = TfliteMetadata.standard(metadata);
+      if (standard.length > 0) buffers.put(TfliteMetadata.STANDARD, output.add(bytes(standard)));
+    }
+    metadata
+        .properties()
+        .forEach((key, text) -> {
+          if (TfliteMetadata.TEXTS.contains(key)) return;
+          buffers.put(PROPERTY + key, output.add(bytes(text.getBytes(UTF_8))));
+        });
+    buffers.put(PRODUCER, output.add(bytes(producer.getBytes(UTF_8))));
     return buffers;
+  }
+
+  private static TensorData bytes(byte[] bytes) {
+    return TensorData.of(DataType.UINT8, Shape.of(bytes.length), MemorySegment.ofArray(bytes));
   }
 
   /// The file with the associated files behind it.

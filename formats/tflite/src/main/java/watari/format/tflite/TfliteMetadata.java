@@ -3,14 +3,17 @@ package watari.format.tflite;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.flatbuffers.FlatBufferBuilder;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.graph.Metadata;
@@ -23,9 +26,18 @@ import watari.tensor.TensorData;
 /// Source: TFLite Metadata, metadata_schema.fbs 1.5 (ModelMetadata: name, description, version,
 /// subgraph_metadata, author, license).
 final class TfliteMetadata {
-  private static final String STANDARD = "TFLITE_METADATA";
-  private static final List<String> TEXTS = List.of("name", "description", "version", "", "author");
+  static final String STANDARD = "TFLITE_METADATA";
+
+  /// Fields of ModelMetadata that are texts, by their slots.
+  static final List<String> TEXTS = List.of("name", "description", "version", "", "author");
+
   private static final int LICENSE_SLOT = 5;
+  private static final int SLOTS = 8;
+  private static final String IDENTIFIER = "M001";
+
+  /// Buffers that say how the file was made, not what the model is.
+  private static final Set<String> ABOUT_FILE =
+      Set.of("min_runtime_version", "CONVERSION_METADATA", "reduced_precision_support");
 
   private TfliteMetadata() {}
 
@@ -39,8 +51,13 @@ final class TfliteMetadata {
       var entry = Objects.requireNonNull(model.metadata(i));
       var bytes = file.buffer(entry.buffer());
       var name = Objects.requireNonNullElse(entry.name(), "");
-      if (name.equals(TfliteAttachments.PRODUCER)) producer = text(bytes);
-      else attachments.add(attachment(TfliteAttachments.BUFFER, name, bytes));
+      if (name.equals(TfliteAttachments.PRODUCER)) {
+        producer = text(bytes);
+      } else if (name.startsWith(TfliteAttachments.PROPERTY)) {
+        properties.put(name.substring(TfliteAttachments.PROPERTY.length()), text(bytes));
+      } else {
+        attachments.add(attachment(kind(name), name, bytes));
+      }
       if (name.equals(STANDARD)) license = standard(bytes, properties);
     }
     TfliteAssociatedFiles.read(path)
@@ -49,6 +66,30 @@ final class TfliteMetadata {
                 attachment(TfliteAttachments.FILE, name, MemorySegment.ofArray(bytes))));
     var description = Objects.requireNonNullElse(model.description(), "");
     return new Metadata(producer, description, license, properties, attachments);
+  }
+
+  private static String kind(String name) {
+    return ABOUT_FILE.contains(name)
+        ? TfliteAttachments.BUFFER_ABOUT_FILE
+        : TfliteAttachments.BUFFER;
+  }
+
+  /// The standard metadata of a model that has none yet; empty where it has nothing to say.
+  static byte[] standard(Metadata metadata) {
+    var builder = new FlatBufferBuilder();
+    var offsets = new int[SLOTS];
+    for (int slot = 0; slot < TEXTS.size(); slot++) {
+      var text = metadata.properties().getOrDefault(TEXTS.get(slot), "");
+      if (!text.isEmpty()) offsets[slot] = builder.createString(text);
+    }
+    if (!metadata.license().isEmpty()) {
+      offsets[LICENSE_SLOT] = builder.createString(metadata.license());
+    }
+    if (Arrays.stream(offsets).allMatch(offset -> offset == 0)) return new byte[0];
+    builder.startTable(SLOTS);
+    for (int slot = 0; slot < SLOTS; slot++) builder.addOffset(slot, offsets[slot], 0);
+    builder.finish(builder.endTable(), IDENTIFIER);
+    return builder.sizedByteArray();
   }
 
   /// Puts the texts of the standard metadata into `properties` and gives the license; what is

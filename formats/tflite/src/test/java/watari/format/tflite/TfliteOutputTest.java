@@ -118,7 +118,7 @@ class TfliteOutputTest {
     assertThat(metadata.attachments())
         .extracting(Attachment::kind, Attachment::name, a -> a.bytes().sizeBytes())
         .containsExactly(
-            tuple("tflite.metadata", "min_runtime_version", 5L),
+            tuple("tflite.metadata.internal", "min_runtime_version", 5L),
             tuple("tflite.file", "labels.txt", 1L));
   }
 
