@@ -125,7 +125,7 @@ public final class Converter {
         var judged = options.judged(written.all());
         findings.addAll(Reports.inFile(judged, source.path()));
         if (judged.stream().anyMatch(Finding::isError)) return Ending.REFUSED;
-        folder.publish(main);
+        folder.publish(main, result.paths());
       }
       if (options.verify().enabled()) check = verify(lowered);
       return check.verdict() == Verdict.DIFFERENT ? Ending.DIFFERENT : Ending.DONE;

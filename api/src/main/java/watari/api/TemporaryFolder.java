@@ -12,14 +12,19 @@ import java.util.List;
 
 /// A folder beside the results, from which they are moved into place once they are complete.
 ///
-/// It goes away when closed, and when the program is stopped before.
+/// It goes away when closed, and when the program is stopped before; where the program was killed,
+/// the next run that writes to the same place takes it away.
 final class TemporaryFolder implements AutoCloseable {
+  private static final String PREFIX = ".watari-";
+
+  private final TemporaryLock lock;
   private final Path folder;
   private final Path target;
   private final List<Path> made;
   private final Thread hook;
 
-  private TemporaryFolder(Path folder, Path target, List<Path> made) {
+  private TemporaryFolder(Path folder, Path target, List<Path> made) throws IOException {
+    this.lock = TemporaryLock.take(folder);
     this.folder = folder;
     this.target = target;
     this.made = made;
@@ -30,7 +35,8 @@ final class TemporaryFolder implements AutoCloseable {
   static TemporaryFolder in(Path target) throws IOException {
     var made = createFolders(target);
     try {
-      var folder = Files.createTempDirectory(target, ".watari-");
+      clear(target);
+      var folder = Files.createTempDirectory(target, PREFIX);
       var temporary = new TemporaryFolder(folder, target, made);
       Runtime.getRuntime().addShutdownHook(temporary.hook);
       return temporary;
@@ -52,14 +58,36 @@ final class TemporaryFolder implements AutoCloseable {
     return missing;
   }
 
+  /// Deletes what killed runs left.
+  private static void clear(Path target) throws IOException {
+    try (var left = Files.newDirectoryStream(target, PREFIX + "*")) {
+      for (var folder : left) {
+        if (TemporaryLock.isAbandoned(folder)) deleteIfPossible(folder);
+      }
+    }
+  }
+
   Path path() {
     return folder;
   }
 
-  /// Moves all that was written into place, `main` last.
-  void publish(Path main) throws IOException {
+  /// Moves all that was written into place, `main` last, so that a main file never stands beside
+  /// parts of another result.
+  ///
+  /// @param all the paths in place that the result may have; what stands there from a former one
+  ///   and was not written this time is deleted
+  void publish(Path main, List<Path> all) throws IOException {
+    List<Path> others;
     try (var written = Files.list(folder)) {
-      for (var path : written.sorted().toList()) if (!path.equals(main)) move(path);
+      others = written.filter(p -> !p.equals(main) && !lock.isAt(p)).sorted().toList();
+    }
+    var standing = target.resolve(main.getFileName());
+    boolean hadParts = all.stream().anyMatch(p -> !p.equals(standing) && Files.exists(p));
+    if ((!others.isEmpty() || hadParts) && Files.exists(standing)) deleteTree(standing);
+    for (var path : others) move(path);
+    for (var path : all) {
+      boolean isWritten = others.contains(folder.resolve(path.getFileName()));
+      if (!path.equals(standing) && !isWritten && Files.exists(path)) deleteTree(path);
     }
     move(main);
   }
@@ -82,6 +110,11 @@ final class TemporaryFolder implements AutoCloseable {
   }
 
   private void delete() {
+    lock.release();
+    deleteIfPossible(folder);
+  }
+
+  private static void deleteIfPossible(Path folder) {
     try {
       deleteTree(folder);
     } catch (IOException _) {
