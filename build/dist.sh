@@ -41,7 +41,7 @@ take_lock() {
 }
 
 make_dist() {
-  find_jdk || return 1
+  find_jdk && find_maven || return 1
   echo "watari: building (once; again when sources change)" >&2
   began=$root/cli/target/dist.began
   next=$root/cli/target/dist.next

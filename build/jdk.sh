@@ -40,11 +40,15 @@ find_jdk() {
   return 1
 }
 
+# Fails, and says what is missing, where there is no Maven.
+find_maven() {
+  command -v mvn >/dev/null 2>&1 && return 0
+  echo "watari: Maven (the command mvn, 3.8 or newer) is needed to build, and is not on the PATH" >&2
+  return 1
+}
+
 # Maven on $jdk, without its own warnings about itself.
 maven() {
-  command -v mvn >/dev/null 2>&1 || {
-    echo "watari: Maven (the command mvn, 3.8 or newer) is needed to build, and is not on the PATH" >&2
-    return 1
-  }
+  find_maven || return 1
   JAVA_HOME=$jdk MAVEN_OPTS="-Djansi.mode=strip --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED ${MAVEN_OPTS:-}" mvn -Dstyle.color=never "$@"
 }
