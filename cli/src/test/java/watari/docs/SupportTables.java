@@ -11,6 +11,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import watari.format.FormatReader;
 import watari.format.FormatWriter;
@@ -21,6 +22,8 @@ import watari.rewrite.Pass;
 
 /// The tables of support as Markdown, made from the formats' own tables and rules.
 final class SupportTables {
+  private static final String NO_REASON = "";
+
   private final List<FormatReader> readers = sorted(FormatReader.class, FormatReader::format);
   private final List<FormatWriter> writers = sorted(FormatWriter.class, FormatWriter::format);
 
@@ -68,7 +71,7 @@ final class SupportTables {
         """
         ## What can be written
 
-        Rows are the operators of Watari's graph. **direct**: the format has it; **rewritten**: rules turn it into others, at least in some of its forms; empty: refused.
+        Rows are the operators of Watari's graph. **direct**: the format has it; **rewritten**: rules turn it into others, at least in some of its forms; **refused**: see below.
 
         """);
     text.append("| operator |");
@@ -78,6 +81,14 @@ final class SupportTables {
       text.append("| ").append(name(op)).append(" |");
       for (var writer : writers) text.append(' ').append(written(op, writer)).append(" |");
       text.append('\n');
+    }
+    text.append("\n| format | refuses | why |\n| --- | --- | --- |\n");
+    for (var writer : writers) {
+      for (var op : operators()) {
+        if (isWritten(op, writer)) continue;
+        var why = writer.unwritten().getOrDefault(op, NO_REASON);
+        text.append("| %s | %s | %s |%n".formatted(writer.format(), op.getSimpleName(), why));
+      }
     }
     text.append('\n');
   }
@@ -91,7 +102,11 @@ final class SupportTables {
             .flatMap(pass -> pass.roots().stream())
             .anyMatch(root -> root != Op.class && root.isAssignableFrom(op));
     if (isDirect) return isRoot ? "direct, some forms rewritten" : "direct";
-    return isRoot ? "rewritten" : "";
+    return isRoot ? "rewritten" : "refused";
+  }
+
+  private static boolean isWritten(Class<?> op, FormatWriter writer) {
+    return !written(op, writer).equals("refused");
   }
 
   /// All operators, in the order of their families and names.
@@ -123,8 +138,7 @@ final class SupportTables {
 
   private static void reading(FormatReader reader, StringBuilder text) {
     Map<String, NavigableSet<Integer>> read = new TreeMap<>(reader.operators());
-    Set<String> others = new TreeSet<>(reader.specified());
-    others.removeAll(read.keySet());
+    var others = unread(reader);
     text.append("## What can be read from ").append(reader.format()).append("\n\n");
     text.append(read.size()).append(" operators");
     text.append("; after a name, the versions in which its meaning changed:\n\n");
@@ -133,8 +147,52 @@ final class SupportTables {
             .map(each -> each.getKey() + versions(each.getValue()))
             .collect(joining(", ")));
     text.append("\n\nKept as they are, so that only ").append(reader.format());
-    text.append(" can be written from them:\n\n");
-    text.append(others.isEmpty() ? "none" : String.join(", ", others)).append("\n\n");
+    text.append(" can be written from them, and why:\n\n| operator | why |\n| --- | --- |\n");
+    for (var operator : others) {
+      var why = reader.unread().getOrDefault(operator, NO_REASON);
+      text.append("| %s | %s |%n".formatted(operator, why));
+    }
+    text.append('\n');
+  }
+
+  /// The operators of a format's specification that are not read.
+  private static Set<String> unread(FormatReader reader) {
+    Set<String> others = new TreeSet<>(reader.specified());
+    others.removeAll(reader.operators().keySet());
+    return others;
+  }
+
+  // ---- reasons
+
+  /// What is refused without a reason in the format's table, or has a reason and is not refused.
+  List<String> mismatches() {
+    var all = new ArrayList<String>();
+    for (var reader : readers) {
+      compare(reader.format() + " reads", unread(reader), reader.unread().keySet(), all);
+    }
+    for (var writer : writers) {
+      var refused =
+          operators().stream()
+              .filter(op -> !isWritten(op, writer))
+              .map(Class::getSimpleName)
+              .collect(Collectors.toCollection(TreeSet::new));
+      var known =
+          writer.unwritten().keySet().stream()
+              .map(Class::getSimpleName)
+              .collect(Collectors.toCollection(TreeSet::new));
+      compare(writer.format() + " writes", refused, known, all);
+    }
+    return all;
+  }
+
+  private static void compare(
+      String what, Set<String> refused, Set<String> reasons, List<String> all) {
+    for (var name : refused) {
+      if (!reasons.contains(name)) all.add(what + " no " + name + ": its table gives no reason");
+    }
+    for (var name : reasons) {
+      if (!refused.contains(name)) all.add(what + " " + name + ": its table says why it does not");
+    }
   }
 
   private static String versions(NavigableSet<Integer> since) {

@@ -25,6 +25,11 @@ public interface FormatReader {
     return new TreeSet<>();
   }
 
+  /// Why those of [#specified] that are not among [#operators] are not, in a clause.
+  default Map<String, String> unread() {
+    return Map.of();
+  }
+
   /// Whether a file or folder is of this format, from a few of its bytes; never throws for
   /// contents.
   ///

@@ -3,6 +3,7 @@ package watari.format;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import watari.finding.Findings;
@@ -20,6 +21,11 @@ public interface FormatWriter {
   /// The operators that are written as they are; some others are rewritten into these before.
   default Set<Class<? extends Op>> operators() {
     return Set.of();
+  }
+
+  /// Why operators that are neither among [#operators] nor rewritten are not written, in a clause.
+  default Map<Class<? extends Op>, String> unwritten() {
+    return Map.of();
   }
 
   /// Options of the command line that concern this format and few others, such as `--opset`.

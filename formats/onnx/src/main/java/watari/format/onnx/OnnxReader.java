@@ -45,6 +45,11 @@ public final class OnnxReader implements FormatReader {
   }
 
   @Override
+  public Map<String, String> unread() {
+    return OnnxRefused.READ;
+  }
+
+  @Override
   public boolean takesWeightsFile() {
     return true;
   }

@@ -3,6 +3,7 @@ package watari.format.onnx;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,6 +35,11 @@ public final class OnnxWriter implements FormatWriter {
   @Override
   public Set<Class<? extends Op>> operators() {
     return OnnxWriteOps.TABLE.kinds();
+  }
+
+  @Override
+  public Map<Class<? extends Op>, String> unwritten() {
+    return OnnxRefused.WRITTEN;
   }
 
   @Override

@@ -54,6 +54,11 @@ public final class TfliteReader implements FormatReader {
   }
 
   @Override
+  public Map<String, String> unread() {
+    return TfliteRefused.READ;
+  }
+
+  @Override
   public boolean sniff(Path path, byte[] head) {
     return TfliteFile.isTflite(head);
   }

@@ -34,6 +34,11 @@ public final class TfliteWriter implements FormatWriter {
   }
 
   @Override
+  public Map<Class<? extends Op>, String> unwritten() {
+    return TfliteRefused.WRITTEN;
+  }
+
+  @Override
   public TargetProfile profile(WriteOptions options) {
     return new TfliteProfile();
   }
