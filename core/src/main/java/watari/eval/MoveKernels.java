@@ -26,6 +26,7 @@ import watari.op.ShapeOp.Tile;
 import watari.op.ShapeOp.Transpose;
 import watari.op.ShapeOp.Trilu;
 import watari.op.ShapeOp.Unsqueeze;
+import watari.op.Slices;
 import watari.tensor.DataType;
 import watari.tensor.Layout;
 import watari.tensor.Shape;
@@ -127,7 +128,7 @@ final class MoveKernels {
     for (int k = 0; k < axes.size(); k++) {
       int axis = axes.get(k);
       step[axis] = in.has(4) ? in.get(4).longAt(k) : 1;
-      first[axis] = clamp(starts[k], from.dims[axis], step[axis]);
+      first[axis] = Slices.clamp(starts[k], from.dims[axis], step[axis]);
     }
     return x.picked(
         out,
@@ -136,11 +137,6 @@ final class MoveKernels {
           for (int k = 0; k < place.length; k++) place[k] = first[k] + place[k] * step[k];
           return from.index(place);
         });
-  }
-
-  private static long clamp(long position, long dim, long step) {
-    long at = position < 0 ? position + dim : position;
-    return step > 0 ? Math.clamp(at, 0, dim) : Math.clamp(at, -1, Math.max(dim - 1, -1));
   }
 
   private static TensorData tile(TensorData x, Shape out) {

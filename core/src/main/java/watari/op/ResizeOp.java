@@ -83,6 +83,20 @@ public sealed interface ResizeOp extends Op {
       axes = List.copyOf(axes);
     }
 
+    /// The same along other axes.
+    public Resize withAxes(List<Integer> others) {
+      return new Resize(
+          mode,
+          coordinates,
+          nearest,
+          cubicCoefficient,
+          excludeOutside,
+          antialias,
+          extrapolation,
+          policy,
+          others);
+    }
+
     @Override
     public List<TensorType> infer(InferContext in) {
       var x = in.shape(0);

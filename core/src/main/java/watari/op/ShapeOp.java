@@ -20,64 +20,7 @@ public sealed interface ShapeOp extends Op {
   record Reshape(boolean allowZero) implements ShapeOp {
     @Override
     public List<TensorType> infer(InferContext in) {
-      return List.of(new TensorType(in.dtype(0), shape(in)));
-    }
-
-    private Shape shape(InferContext in) {
-      var asked = in.integers(1);
-      if (asked.isEmpty()) return rankFrom(in, in.shape(1));
-      var from = in.shape(0);
-      var dims = new ArrayList<Dim>(asked.get());
-      int open = -1;
-      for (int i = 0; i < dims.size(); i++) {
-        if (dims.get(i).is(-1)) open = i;
-        else if (dims.get(i).is(0) && !allowZero) {
-          if (from.isRanked() && i >= from.rank()) {
-            throw new IllegalArgumentException("shape copies axis " + i + " of " + from);
-          }
-          dims.set(i, from.isRanked() ? from.dim(i) : in.unknown());
-        }
-      }
-      if (open >= 0) {
-        dims.set(open, Dim.ONE);
-        dims.set(open, remaining(from, Shape.of(dims), in));
-      } else {
-        settleOneUnknown(from, dims);
-      }
-      requireSameElements(from, Shape.of(dims));
-      return Shape.of(dims);
-    }
-
-    private static Dim remaining(Shape from, Shape others, InferContext in) {
-      if (!from.isRanked()) return in.unknown();
-      var divisor = others.elements();
-      if (divisor.is(0)) return from.elements().is(0) ? Dim.ZERO : in.unknown();
-      return from.elements().floorDiv(divisor);
-    }
-
-    /// A shape with one unknown dim that must fit a fixed number of elements is known after all.
-    private static void settleOneUnknown(Shape from, List<Dim> dims) {
-      if (!from.isFixed()) return;
-      var unknown = IntStream.range(0, dims.size()).filter(i -> !dims.get(i).isFixed()).toArray();
-      if (unknown.length != 1) return;
-      dims.set(unknown[0], Dim.ONE);
-      long others = Shape.of(dims).elements().fixed();
-      if (others != 0) dims.set(unknown[0], Dim.of(from.elements().fixed() / others));
-    }
-
-    private static void requireSameElements(Shape from, Shape to) {
-      if (!from.isFixed() || !to.isFixed()) return;
-      if (!from.elements().equals(to.elements())) {
-        throw new IllegalArgumentException(
-            "shape "
-                + from
-                + " has "
-                + from.elements()
-                + " elements, shape "
-                + to
-                + " has "
-                + to.elements());
-      }
+      return List.of(new TensorType(in.dtype(0), Reshaped.shape(in, allowZero)));
     }
   }
 
@@ -117,27 +60,8 @@ public sealed interface ShapeOp extends Op {
     @Override
     public List<TensorType> infer(InferContext in) {
       var shape = in.shape(0);
-      for (int i = 1; i < in.inputCount(); i++) shape = join(shape, in.shape(i));
+      for (int i = 1; i < in.inputCount(); i++) shape = Shapes.joined(shape, in.shape(i), axis);
       return List.of(new TensorType(in.dtype(0), shape));
-    }
-
-    private Shape join(Shape a, Shape b) {
-      if (!a.isRanked() || !b.isRanked()) return Shape.UNKNOWN;
-      Shapes.requireRank(b, a.rank(), "a concatenated tensor");
-      int at = Shapes.axis(axis, a.rank());
-      var dims = new ArrayList<Dim>();
-      for (int i = 0; i < a.rank(); i++) {
-        if (i == at) {
-          dims.add(a.dim(i).plus(b.dim(i)));
-          continue;
-        }
-        if (a.dim(i).isFixed() && b.dim(i).isFixed() && !a.dim(i).equals(b.dim(i))) {
-          throw new IllegalArgumentException(
-              "shapes " + a + " and " + b + " differ outside the concatenated axis " + axis);
-        }
-        dims.add(a.dim(i).isFixed() ? a.dim(i) : b.dim(i));
-      }
-      return Shape.of(dims);
     }
 
     @Override
@@ -211,7 +135,7 @@ public sealed interface ShapeOp extends Op {
       var starts = in.integers(1);
       var ends = in.integers(2);
       var steps = in.fixedIntegers(4);
-      var axes = axes(in, x.rank());
+      var axes = Slices.axes(in, x.rank());
       if (axes.isEmpty() || in.has(4) && steps.isEmpty()) {
         return List.of(new TensorType(in.dtype(0), in.unknownShape(x.rank())));
       }
@@ -223,44 +147,10 @@ public sealed interface ShapeOp extends Op {
           continue;
         }
         long step = steps.isPresent() ? steps.get()[i] : 1;
-        var dim = extent(x.dim(axis), starts.get().get(i), ends.get().get(i), step, in);
+        var dim = Slices.extent(x.dim(axis), starts.get().get(i), ends.get().get(i), step, in);
         shape = shape.with(axis, dim);
       }
       return List.of(new TensorType(in.dtype(0), shape));
-    }
-
-    private static Optional<List<Integer>> axes(InferContext in, int rank) {
-      if (in.has(3)) return in.fixedIntegers(3).map(axes -> Shapes.axes(axes, rank));
-      var count = in.shape(1);
-      if (!count.isFixed()) return Optional.empty();
-      long all = count.rank() == 0 ? 1 : count.dim(0).fixed();
-      return Optional.of(IntStream.range(0, (int) all).boxed().toList());
-    }
-
-    private static Dim extent(Dim dim, Dim start, Dim end, long step, InferContext in) {
-      if (step == 0) throw new IllegalArgumentException("a step is 0");
-      if (dim.isFixed() && start.isFixed() && end.isFixed()) {
-        long from = clamp(start.fixed(), dim.fixed(), step);
-        long to = clamp(end.fixed(), dim.fixed(), step);
-        return Dim.of(Math.max(0, Math.ceilDiv(to - from, step)));
-      }
-      boolean wholeEnd = end.equals(dim) || end.isFixed() && end.fixed() >= Integer.MAX_VALUE;
-      if (step == 1 && start.isFixed() && start.fixed() >= 0 && wholeEnd) {
-        return start.is(0) ? dim : dim.minus(start);
-      }
-      if (step == -1 && start.is(-1) && end.isFixed() && end.fixed() <= Integer.MIN_VALUE) {
-        return dim;
-      }
-      if (step == 1 && start.isFixed() && end.isFixed()) {
-        if (start.fixed() < 0 && end.fixed() > Integer.MAX_VALUE - 1L) return start.times(-1);
-        if (start.fixed() >= 0 && end.fixed() < 0) return dim.plus(end).minus(start);
-      }
-      return in.unknown();
-    }
-
-    static long clamp(long position, long dim, long step) {
-      long at = position < 0 ? position + dim : position;
-      return step > 0 ? Math.clamp(at, 0, dim) : Math.clamp(at, -1, Math.max(dim - 1, -1));
     }
 
     @Override
@@ -274,8 +164,8 @@ public sealed interface ShapeOp extends Op {
       }
       if (in.has(4) && steps.isEmpty() || !in.shape(0).hasRank(1)) return Optional.empty();
       long step = steps.map(s -> s[0]).orElse(1L);
-      long from = clamp(starts.get()[0], all.get().size(), step);
-      long to = clamp(ends.get()[0], all.get().size(), step);
+      long from = Slices.clamp(starts.get()[0], all.get().size(), step);
+      long to = Slices.clamp(ends.get()[0], all.get().size(), step);
       var result = new ArrayList<Dim>();
       for (long i = from; step > 0 ? i < to : i > to; i += step) result.add(all.get().get((int) i));
       return Optional.of(result);
@@ -435,8 +325,8 @@ public sealed interface ShapeOp extends Op {
     }
 
     private Shape part(Shape x) {
-      int from = (int) Slice.clamp(start, x.rank(), 1);
-      int until = (int) Slice.clamp(end, x.rank(), 1);
+      int from = (int) Slices.clamp(start, x.rank(), 1);
+      int until = (int) Slices.clamp(end, x.rank(), 1);
       return x.slice(from, Math.max(from, until));
     }
 
@@ -524,15 +414,8 @@ public sealed interface ShapeOp extends Op {
 
     @Override
     public List<TensorType> infer(InferContext in) {
-      var x = in.shape(0);
-      if (!x.isRanked()) return List.of(new TensorType(in.dtype(0), in.unknownShape(4)));
-      int c = layout.channelAxis(4);
-      int h = layout.firstSpatialAxis();
-      var shape =
-          x.with(c, x.dim(c).floorDiv((long) block * block))
-              .with(h, x.dim(h).times(block))
-              .with(h + 1, x.dim(h + 1).times(block));
-      return List.of(new TensorType(in.dtype(0), shape));
+      long cells = (long) block * block;
+      return Shapes.images(in, layout, c -> c.floorDiv(cells), d -> d.times(block));
     }
   }
 
@@ -545,15 +428,8 @@ public sealed interface ShapeOp extends Op {
 
     @Override
     public List<TensorType> infer(InferContext in) {
-      var x = in.shape(0);
-      if (!x.isRanked()) return List.of(new TensorType(in.dtype(0), in.unknownShape(4)));
-      int c = layout.channelAxis(4);
-      int h = layout.firstSpatialAxis();
-      var shape =
-          x.with(c, x.dim(c).times((long) block * block))
-              .with(h, x.dim(h).floorDiv(block))
-              .with(h + 1, x.dim(h + 1).floorDiv(block));
-      return List.of(new TensorType(in.dtype(0), shape));
+      long cells = (long) block * block;
+      return Shapes.images(in, layout, c -> c.times(cells), d -> d.floorDiv(block));
     }
   }
 

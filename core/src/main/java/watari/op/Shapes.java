@@ -2,8 +2,11 @@ package watari.op;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import watari.tensor.Dim;
+import watari.tensor.Layout;
 import watari.tensor.Shape;
+import watari.tensor.TensorType;
 
 /// Shape rules that several operators share.
 public final class Shapes {
@@ -74,5 +77,41 @@ public final class Shapes {
       throw new IllegalArgumentException(
           what + " has shape " + shape + ", expected rank " + rank + " or more");
     }
+  }
+
+  /// Two shapes one after the other along an axis.
+  ///
+  /// @throws IllegalArgumentException if they differ along another
+  static Shape joined(Shape a, Shape b, int axis) {
+    if (!a.isRanked() || !b.isRanked()) return Shape.UNKNOWN;
+    requireRank(b, a.rank(), "a concatenated tensor");
+    int at = axis(axis, a.rank());
+    var dims = new ArrayList<Dim>();
+    for (int i = 0; i < a.rank(); i++) {
+      if (i == at) {
+        dims.add(a.dim(i).plus(b.dim(i)));
+        continue;
+      }
+      if (a.dim(i).isFixed() && b.dim(i).isFixed() && !a.dim(i).equals(b.dim(i))) {
+        throw new IllegalArgumentException(
+            "shapes " + a + " and " + b + " differ outside the concatenated axis " + axis);
+      }
+      dims.add(a.dim(i).isFixed() ? a.dim(i) : b.dim(i));
+    }
+    return Shape.of(dims);
+  }
+
+  /// The type of images whose channels and both spatial dims become others.
+  static List<TensorType> images(
+      InferContext in, Layout layout, UnaryOperator<Dim> channels, UnaryOperator<Dim> spatial) {
+    var x = in.shape(0);
+    if (!x.isRanked()) return List.of(new TensorType(in.dtype(0), in.unknownShape(4)));
+    int c = layout.channelAxis(4);
+    int h = layout.firstSpatialAxis();
+    var shape =
+        x.with(c, channels.apply(x.dim(c)))
+            .with(h, spatial.apply(x.dim(h)))
+            .with(h + 1, spatial.apply(x.dim(h + 1)));
+    return List.of(new TensorType(in.dtype(0), shape));
   }
 }

@@ -85,6 +85,22 @@ public record Shape(boolean isRanked, List<Dim> dims) {
     return of(perm.stream().map(dims::get).toList());
   }
 
+  /// Whether a permutation moves axes of dim 1 alone, so that every element stays where it is.
+  public boolean isUnmovedBy(List<Integer> perm) {
+    int last = -1;
+    for (int axis : perm) {
+      if (dim(axis).is(1)) continue;
+      if (axis < last) return false;
+      last = axis;
+    }
+    return true;
+  }
+
+  /// The number of dims that are not fixed.
+  public long unknownDims() {
+    return dims.stream().filter(dim -> !dim.isFixed()).count();
+  }
+
   public Shape concat(Shape other) {
     return of(Stream.concat(dims.stream(), other.dims.stream()).toList());
   }

@@ -20,18 +20,13 @@ public final class ReplaceTransposeByReshape implements Rule<Transpose> {
   public Outcome apply(Match<Transpose> match) {
     var shape = match.input(0).shape();
     if (!shape.isRanked()) return leave("the rank is not known");
-    int last = -1;
-    for (int axis : match.op().perm()) {
-      if (shape.dim(axis).is(1)) continue;
-      if (axis < last) return leave("axes of more than one element move");
-      last = axis;
+    if (!shape.isUnmovedBy(match.op().perm())) {
+      return leave("axes of more than one element move");
     }
     if (match.input(0).type().quantization() instanceof Quantization.PerAxis) {
       return leave("it is quantized per axis");
     }
-    if (shape.dims().stream().filter(dim -> !dim.isFixed()).count() > 1) {
-      return leave("more than one dim is not known");
-    }
+    if (shape.unknownDims() > 1) return leave("more than one dim is not known");
     var dims =
         shape.transposed(match.op().perm()).dims().stream()
             .map(dim -> dim.isFixed() ? dim.fixed() : -1L)

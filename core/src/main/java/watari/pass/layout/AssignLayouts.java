@@ -15,6 +15,7 @@ import watari.graph.Value;
 import watari.op.IndexOp;
 import watari.op.Op;
 import watari.op.ShapeOp;
+import watari.op.Slices;
 import watari.rewrite.PassLog;
 import watari.tensor.Layout;
 import watari.tensor.TensorType;
@@ -311,8 +312,8 @@ public final class AssignLayouts {
     if (!(node.op() instanceof ShapeOp.ShapeOf(int start, int end, var to))) return;
     int rank = value.shape().rank();
     var inverse = Roles.inverse(role.swap(rank));
-    int from = (int) clamp(start, rank);
-    int until = (int) Math.max(from, clamp(end, rank));
+    int from = (int) Slices.clamp(start, rank, 1);
+    int until = (int) Math.max(from, Slices.clamp(end, rank, 1));
     var all =
         Constants.insert(
             graph,
@@ -325,10 +326,6 @@ public final class AssignLayouts {
     graph.setOp(node, new IndexOp.Gather(0, 0));
     graph.setInput(node, 0, all);
     graph.setInputAt(node, 1, order);
-  }
-
-  private static long clamp(int position, int rank) {
-    return Math.clamp(position < 0 ? position + rank : position, 0, rank);
   }
 
   private void outputs() {

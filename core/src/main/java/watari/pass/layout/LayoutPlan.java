@@ -11,7 +11,6 @@ import watari.graph.Node;
 import watari.graph.Value;
 import watari.op.Op;
 import watari.tensor.DataType;
-import watari.tensor.Dim;
 import watari.tensor.Layout;
 
 /// Decides in which layout each node works, so that the Transposes left cost least.
@@ -226,16 +225,7 @@ final class LayoutPlan {
 
   /// Whether a permutation only moves axes of dim 1, and can be written as a Reshape.
   static boolean movesNothing(Value value, List<Integer> perm) {
-    int last = -1;
-    int open = 0;
-    for (int axis : perm) {
-      Dim dim = value.shape().dim(axis);
-      if (!dim.isFixed()) open++;
-      if (dim.is(1)) continue;
-      if (axis < last) return false;
-      last = axis;
-    }
-    return open <= 1;
+    return value.shape().isUnmovedBy(perm) && value.shape().unknownDims() <= 1;
   }
 
   Layout inputLayout(Value input, Role role) {

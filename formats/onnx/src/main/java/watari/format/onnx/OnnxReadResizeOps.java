@@ -183,18 +183,10 @@ final class OnnxReadResizeOps {
       n.give(new Identity(), n.in(0));
     } else {
       var axes = moved.stream().map(op.axes()::get).toList();
-      var fewer =
-          new Resize(
-              op.mode(),
-              op.coordinates(),
-              op.nearest(),
-              op.cubicCoefficient(),
-              op.excludeOutside(),
-              op.antialias(),
-              op.extrapolation(),
-              op.policy(),
-              axes);
-      give(n, fewer, List.of(n.in(0), region, picked(n, scales, moved), picked(n, sizes, moved)));
+      give(
+          n,
+          op.withAxes(axes),
+          List.of(n.in(0), region, picked(n, scales, moved), picked(n, sizes, moved)));
     }
   }
 

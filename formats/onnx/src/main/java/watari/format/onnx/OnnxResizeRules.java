@@ -73,17 +73,7 @@ final class OnnxResizeRules {
             spread(match.input(1), 2, op, rank, to),
             spread(match.input(2), 1, op, rank, to),
             match.input(3).isPresent() ? sizes(match.input(3), op, x, to) : Value.ABSENT);
-    var whole =
-        new Resize(
-            op.mode(),
-            op.coordinates(),
-            op.nearest(),
-            op.cubicCoefficient(),
-            op.excludeOutside(),
-            op.antialias(),
-            op.extrapolation(),
-            op.policy(),
-            IntStream.range(0, rank).boxed().toList());
+    var whole = op.withAxes(IntStream.range(0, rank).boxed().toList());
     return to.replace(to.builder().add(whole, inputs));
   }
 

@@ -75,7 +75,7 @@ final class ResizeRules {
     long toWidth = axes.get().size() == 2 ? to.dim(first + 1).fixed() : 1;
     var resized =
         f.op(
-            withAxes(op, List.of(1, 2)),
+            op.withAxes(List.of(1, 2)),
             framed,
             Value.ABSENT,
             Value.ABSENT,
@@ -112,18 +112,5 @@ final class ResizeRules {
 
   private static boolean isScaled(Match<Resize> match, int i, float ratio) {
     return match.constant(2).filter(scales -> (float) scales.doubleAt(i) == ratio).isPresent();
-  }
-
-  private static Resize withAxes(Resize op, List<Integer> axes) {
-    return new Resize(
-        op.mode(),
-        op.coordinates(),
-        op.nearest(),
-        op.cubicCoefficient(),
-        op.excludeOutside(),
-        op.antialias(),
-        op.extrapolation(),
-        op.policy(),
-        axes);
   }
 }
