@@ -45,10 +45,15 @@ final class SmallModel {
     var sum = build.addNamed("sum", new Binary(Binary.Kind.ADD), x, three);
     graph.setProperties(Map.of("of the graph", "too"));
     graph.addOutput(build.addNamed("y", f, sum));
-    return write(format, file, graph);
+    return write(format, file, graph, metadata);
   }
 
   static Path write(String format, Path file, Graph graph) throws IOException {
+    return write(format, file, graph, Metadata.EMPTY);
+  }
+
+  private static Path write(String format, Path file, Graph graph, Metadata metadata)
+      throws IOException {
     var writer =
         ServiceLoader.load(FormatWriter.class).stream()
             .map(ServiceLoader.Provider::get)

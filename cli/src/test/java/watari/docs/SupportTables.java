@@ -147,6 +147,10 @@ final class SupportTables {
             .map(each -> each.getKey() + versions(each.getValue()))
             .collect(joining(", ")));
     text.append("\n\nKept as they are, so that only ").append(reader.format());
+    if (others.isEmpty()) {
+      text.append(" can be written from them:\n\nnone\n\n");
+      return;
+    }
     text.append(" can be written from them, and why:\n\n| operator | why |\n| --- | --- |\n");
     for (var operator : others) {
       var why = reader.unread().getOrDefault(operator, NO_REASON);
@@ -164,10 +168,12 @@ final class SupportTables {
 
   // ---- reasons
 
-  /// What is refused without a reason in the format's table, or has a reason and is not refused.
+  /// What is refused without a reason in the format's table, or has a reason and is not refused; of
+  /// readers that are being written, and give no reasons at all, nothing is said.
   List<String> mismatches() {
     var all = new ArrayList<String>();
     for (var reader : readers) {
+      if (reader.unread().isEmpty()) continue;
       compare(reader.format() + " reads", unread(reader), reader.unread().keySet(), all);
     }
     for (var writer : writers) {
