@@ -248,14 +248,19 @@ final class TfliteReadSliceOps {
 
   // ---- updates
 
-  /// Starts are moved so that the update lies inside. What is before, the update and what is behind
-  /// are joined axis by axis.
   private static void dynamicUpdateSlice(TfliteNode node) {
+    updateSlice(node, node.int64(node.in(2)));
+  }
+
+  /// Puts input 1 into input 0. Starts are moved so that the update lies inside; what is before,
+  /// the update and what is behind are joined axis by axis.
+  ///
+  /// @param starts a vector of one start for each axis
+  static void updateSlice(TfliteNode node, Value starts) {
     var dims = node.fixedDims(0);
     var sizes = node.fixedDims(1);
     var room = new long[dims.length];
     for (int i = 0; i < dims.length; i++) room[i] = dims[i] - sizes[i];
-    var starts = node.int64(node.in(2));
     var low = node.add(new Binary(Binary.Kind.MAX), starts, node.builder().scalar(0L));
     var clamped = node.add(new Binary(Binary.Kind.MIN), low, node.vector(room));
     var axes = new ArrayList<Integer>();

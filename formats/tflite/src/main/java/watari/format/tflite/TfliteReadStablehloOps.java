@@ -22,6 +22,7 @@ import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.Select;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.Einsum;
 import watari.op.Op;
@@ -55,6 +56,7 @@ final class TfliteReadStablehloOps {
         .on("STABLEHLO_DIVIDE", two(DIV))
         .on("STABLEHLO_DOT_GENERAL", TfliteReadStablehloOps::dotGeneral)
         .on("STABLEHLO_DYNAMIC_SLICE", TfliteReadStablehloOps::dynamicSlice)
+        .on("STABLEHLO_DYNAMIC_UPDATE_SLICE", TfliteReadStablehloOps::dynamicUpdateSlice)
         .on("STABLEHLO_EXPONENTIAL", TfliteReadElementwiseOps.one(new Unary(Unary.Kind.EXP)))
         .on("STABLEHLO_FLOOR", TfliteReadElementwiseOps.one(new Unary(Unary.Kind.FLOOR)))
         .on("STABLEHLO_IOTA", TfliteReadStablehloOps::iota)
@@ -202,14 +204,30 @@ final class TfliteReadStablehloOps {
     var dims = node.fixedDims(0);
     var room = new long[dims.length];
     for (int i = 0; i < dims.length; i++) room[i] = dims[i] - sizes[i];
-    var parts = new ArrayList<Value>();
-    for (int i = 1; i < node.inputCount(); i++) parts.add(node.reshaped(node.int64(node.in(i)), 1));
-    var starts = parts.size() == 1 ? parts.get(0) : node.builder().add(new Concat(0), parts);
-    var low = node.add(new Binary(MAX), starts, node.builder().scalar(0L));
+    var low = node.add(new Binary(MAX), starts(node, 1), node.builder().scalar(0L));
     var clamped = node.add(new Binary(MIN), low, node.vector(room));
     var ends = node.add(new Binary(ADD), clamped, node.vector(sizes));
     var cut = node.move(new Slice(), node.in(0), clamped, ends);
     node.emitMoved(new Reshape(true), cut, node.vector(sizes));
+  }
+
+  private static void dynamicUpdateSlice(TfliteNode node) {
+    int rank = node.fixedDims(0).length;
+    if (node.inputCount() != rank + 2) {
+      throw Unreadable.broken(
+          "it has %d starts for %d axes".formatted(node.inputCount() - 2, rank));
+    }
+    if (rank == 0) node.emitMoved(new Identity(), node.in(1));
+    else TfliteReadSliceOps.updateSlice(node, starts(node, 2));
+  }
+
+  /// The scalars from input `first` on as a vector: a start for each axis.
+  private static Value starts(TfliteNode node, int first) {
+    var parts = new ArrayList<Value>();
+    for (int i = first; i < node.inputCount(); i++) {
+      parts.add(node.reshaped(node.int64(node.in(i)), 1));
+    }
+    return parts.size() == 1 ? parts.get(0) : node.builder().add(new Concat(0), parts);
   }
 
   private static void iota(TfliteNode node) {

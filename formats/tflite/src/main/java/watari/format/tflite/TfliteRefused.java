@@ -27,7 +27,6 @@ final class TfliteRefused {
               Map.entry("SKIP_GRAM", "it computes with text, which no other format does"),
               Map.entry("STABLEHLO_CONVOLUTION", NO_KERNEL),
               Map.entry("STABLEHLO_CUSTOM_CALL", "what it calls is not in the file"),
-              Map.entry("STABLEHLO_DYNAMIC_UPDATE_SLICE", NO_KERNEL),
               Map.entry("STABLEHLO_RNG_BIT_GENERATOR", RANDOM),
               Map.entry("STABLEHLO_SORT", NO_KERNEL)));
 

@@ -181,6 +181,23 @@ class TfliteReaderTest {
     assertThat(run(graph, counted(2, 3, 4))).containsExactly(23, 21, 19, 17, 15, 13);
   }
 
+  /// Starts are moved so that the update lies inside: 2 becomes 1.
+  @Test
+  void slicesAreUpdatedWhereScalarsSay() throws IOException {
+    int x = model.tensor("x", 3, 4);
+    int update = model.constant("update", TensorType.FLOAT32, floats(-1, -2, -3, -4), 2, 2);
+    int row = model.constant("row", TensorType.INT32, ints(2));
+    int column = model.constant("column", TensorType.INT32, ints(1));
+    int y = model.tensor("y", 3, 4);
+    model.operator(
+        BuiltinOperator.STABLEHLO_DYNAMIC_UPDATE_SLICE,
+        List.of(x, update, row, column),
+        List.of(y));
+    model.subgraph(List.of(x), List.of(y));
+    assertThat(run(graph(), counted(3, 4)))
+        .containsExactly(0, 1, 2, 3, 4, -1, -2, 7, 8, -3, -4, 11);
+  }
+
   @Test
   void nearestNeighboursOfHalfPixelsAreFloored() throws IOException {
     int x = model.tensor("x", 1, 1, 3, 1);
