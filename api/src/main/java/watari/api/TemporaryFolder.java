@@ -28,7 +28,7 @@ final class TemporaryFolder implements AutoCloseable {
     this.folder = folder;
     this.target = target;
     this.made = made;
-    this.hook = new Thread(this::delete);
+    this.hook = new Thread(this::discard);
   }
 
   /// Makes the folder in `target`, which is made, too, if need be.
@@ -100,8 +100,7 @@ final class TemporaryFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    delete();
-    deleteEmpty(made);
+    discard();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException _) {
@@ -109,9 +108,10 @@ final class TemporaryFolder implements AutoCloseable {
     }
   }
 
-  private void delete() {
+  private void discard() {
     lock.release();
     deleteIfPossible(folder);
+    deleteEmpty(made);
   }
 
   private static void deleteIfPossible(Path folder) {

@@ -52,7 +52,7 @@ class TemporaryFolderTest {
 
   @Test
   void aStoppedRunLeavesNothing() throws IOException, InterruptedException {
-    var run = halfway();
+    var run = halfway(folder.resolve("new/deep"));
     run.destroy();
     assertThat(run.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(names()).isEmpty();
@@ -60,7 +60,7 @@ class TemporaryFolderTest {
 
   @Test
   void whatAKilledRunLeftGoesAwayWithTheNext() throws IOException, InterruptedException {
-    var run = halfway();
+    var run = halfway(folder);
     age();
     TemporaryFolder.in(folder).close();
     assertThat(names()).as("the run is alive").hasSize(1);
@@ -72,12 +72,12 @@ class TemporaryFolderTest {
   }
 
   /// A program that has written half of its results.
-  private Process halfway() throws IOException {
+  private static Process halfway(Path target) throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var path =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     var run =
-        new ProcessBuilder(java, "-cp", path, Halfway.class.getName(), folder.toString())
+        new ProcessBuilder(java, "-cp", path, Halfway.class.getName(), target.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     assertThat(run.inputReader().readLine()).isEqualTo("half");
