@@ -18,7 +18,7 @@ import watari.tensor.TensorData;
 
 /// A node of the form `x * weights + bias` with constant float32 weights, into which factors and
 /// summands of its output channels can go.
-record Weighted(Node node, TensorData weights, Optional<TensorData> bias, int channelAxis) {
+record Weighted(Node node, TensorData weights, int channelAxis) {
 
   /// The node behind input `i` of a match, if it is one and nothing else uses it.
   static Optional<Weighted> behind(Match<?> match, int i) {
@@ -39,8 +39,7 @@ record Weighted(Node node, TensorData weights, Optional<TensorData> bias, int ch
     if (axis < 0 || !isFloatConstant(node.input(1))) return Optional.empty();
     boolean hasBias = node.input(2).isPresent();
     if (hasBias && !isFloatConstant(node.input(2))) return Optional.empty();
-    return Optional.of(
-        new Weighted(node, node.input(1).constant().orElseThrow(), node.input(2).constant(), axis));
+    return Optional.of(new Weighted(node, node.input(1).constant().orElseThrow(), axis));
   }
 
   private static boolean isFloatConstant(Value value) {
@@ -61,6 +60,7 @@ record Weighted(Node node, TensorData weights, Optional<TensorData> bias, int ch
             ? node.input(1)
             : builder.constant(
                 node.input(1).name(), weights.scaled(i -> scale[outputChannel(i, scale.length)])));
+    var bias = node.input(2).constant();
     var sums = new float[shift.length];
     for (int c = 0; c < sums.length; c++) {
       int channel = c;
