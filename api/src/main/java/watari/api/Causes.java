@@ -9,10 +9,11 @@ import java.nio.file.NotDirectoryException;
 import watari.finding.Finding;
 
 /// Findings for what goes wrong outside of models.
-final class Causes {
+public final class Causes {
   private Causes() {}
 
-  static Finding of(IOException e) {
+  /// What went wrong with a file.
+  public static Finding of(IOException e) {
     return switch (e) {
       case NoSuchFileException missing when missing.getReason() == null ->
           Finding.error("FILE_NOT_FOUND", "there is no '" + missing.getFile() + "'");

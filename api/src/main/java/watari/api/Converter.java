@@ -40,7 +40,7 @@ public final class Converter {
 
   private ModelReport convert(Path path, List<Result> results) {
     progress.step(path.toString(), "reading");
-    try (var read = Watari.read(path, options.read(), formats)) {
+    try (var read = read(path)) {
       var judged = options.judged(read.findings());
       var source = new OpenModel(path, read.model(), judged, read.arena());
       var outputs = new ArrayList<OutputReport>();
@@ -58,6 +58,13 @@ public final class Converter {
       progress.defect(path.toString(), e);
       return Reports.failed(path, List.of(Causes.defect(e)), Ending.DEFECT);
     }
+  }
+
+  /// The data to verify with is looked at first: nothing is written if it is not there.
+  private OpenModel read(Path path) throws IOException {
+    var verify = options.verify();
+    if (verify.enabled() && !verify.data().toString().isEmpty()) Npz.check(verify.data());
+    return Watari.read(path, options.read(), formats);
   }
 
   /// One model's way to one result.

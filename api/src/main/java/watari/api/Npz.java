@@ -2,10 +2,13 @@ package watari.api;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -42,14 +45,50 @@ public final class Npz {
         }
       }
     } catch (ZipException e) {
-      var why = "the file is no .npz: " + e.getMessage();
-      throw new ModelException(Finding.error("DATA_BROKEN", why).inFile(file.toString()));
+      throw noArchive(file, e);
     }
     return arrays;
   }
 
-  /// Writes arrays under their names.
+  /// Looks whether the file is there and one of either, without reading its arrays.
+  ///
+  /// @throws ModelException if the file is neither
+  static void check(Path file) throws IOException {
+    if (!Files.exists(file)) throw new NoSuchFileException(file.toString());
+    if (file.toString().endsWith(SUFFIX)) return;
+    try {
+      new ZipFile(file.toFile()).close();
+    } catch (ZipException e) {
+      throw noArchive(file, e);
+    }
+  }
+
+  private static ModelException noArchive(Path file, ZipException e) {
+    var why = "the file is no .npz: " + e.getMessage();
+    return new ModelException(Finding.error("DATA_BROKEN", why).inFile(file.toString()));
+  }
+
+  /// A finding where a file of arrays would take the place of another; such files do not say who
+  /// made them.
+  public static Optional<Finding> standing(Path file, boolean force) {
+    if (force || file.toString().isEmpty() || !Files.exists(file)) return Optional.empty();
+    return Optional.of(
+        Finding.error("OUTPUT_EXISTS", "'" + file + "' is there")
+            .inFile(file.toString())
+            .fix("choose another file with -o, or replace it with --force"));
+  }
+
+  /// Writes arrays under their names; the file is there when it is complete.
   public static void write(Path file, Map<String, TensorData> arrays) throws IOException {
+    var parent = file.getParent();
+    try (var folder = TemporaryFolder.in(parent == null ? Path.of("") : parent)) {
+      var main = folder.path().resolve(file.getFileName());
+      writeTo(main, arrays);
+      folder.publish(main, List.of(file));
+    }
+  }
+
+  private static void writeTo(Path file, Map<String, TensorData> arrays) throws IOException {
     try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
       for (var array : arrays.entrySet()) {
         var entry = new ZipEntry(array.getKey() + SUFFIX);

@@ -25,7 +25,7 @@ public record RunReport(
     findings = List.copyOf(findings);
   }
 
-  static RunReport failed(List<Finding> findings, Ending ending) {
+  public static RunReport failed(List<Finding> findings, Ending ending) {
     return new RunReport("", Map.of(), Map.of(), List.of(), findings, ending);
   }
 }

@@ -1,6 +1,8 @@
 package watari.api;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,6 +45,7 @@ public final class Runner {
             throw new EngineException(
                 "the model has " + graph.inputs().size() + " inputs, not one");
           }
+          if (!Files.exists(photo)) throw new NoSuchFileException(photo.toString());
           return List.of(List.of(new Photo(graph.inputs().get(0)).read(photo, formula)));
         });
   }

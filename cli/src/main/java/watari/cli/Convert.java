@@ -204,7 +204,10 @@ final class Convert implements Callable<Integer> {
   }
 
   private VerifySettings verification() {
-    if (noVerify) return VerifySettings.OFF;
+    if (noVerify) {
+      if (verify.isEmpty() && data.toString().isEmpty()) return VerifySettings.OFF;
+      throw new UsageException("--verify and --data are nothing beside --no-verify");
+    }
     double tolerance = verify.isEmpty() ? Double.NaN : Words.number("--verify", verify);
     return new VerifySettings(true, tolerance, data, 0, 1, false);
   }

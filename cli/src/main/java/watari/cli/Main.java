@@ -1,5 +1,6 @@
 package watari.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import watari.api.Causes;
 import watari.api.Ending;
 import watari.api.UsageException;
 
@@ -84,6 +86,10 @@ public final class Main implements Runnable {
 
   private static int failed(Exception e, CommandLine line, CommandLine.ParseResult result) {
     if (e instanceof UsageException) return misused(line.getErr(), e);
+    if (e instanceof IOException io) {
+      line.getErr().println(Causes.of(io));
+      return Ending.IO_FAILED.exitCode();
+    }
     Defect.print(line.getErr(), e);
     return Ending.DEFECT.exitCode();
   }

@@ -1,7 +1,6 @@
 package watari.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +23,7 @@ import watari.api.RunReport;
 import watari.api.Runner;
 import watari.api.UsageException;
 import watari.api.VerifySettings;
+import watari.finding.Finding;
 import watari.tensor.TensorData;
 
 /// `watari run`.
@@ -55,7 +55,7 @@ final class Run implements Callable<Integer> {
       names = "--normalize",
       paramLabel = "EXPR",
       description = "Formula of x for the image's numbers, such as (x - 127.5) / 127.5")
-  private String normalize = "x";
+  private String normalize = "";
 
   @Option(names = "--seed", paramLabel = "S", description = "Seed of inputs that are not given.")
   private long seed;
@@ -80,22 +80,33 @@ final class Run implements Callable<Integer> {
     var isGiven = !data.toString().isEmpty();
     var isImage = !image.toString().isEmpty();
     if (isGiven && isImage) throw new UsageException("--data and --image exclude each other");
+    if (!normalize.isEmpty() && !isImage) throw new UsageException("--normalize needs --image");
     if (repeat < 1) throw new UsageException("--repeat is above 0, not " + repeat);
+    var standing = Npz.standing(output, force);
+    if (standing.isPresent()) return refused(standing.get());
+    var names = labelNames();
     var settings = new VerifySettings(true, Double.NaN, data, seed, 1, false);
     var runner = new Runner(new ReadSettings(from, Path.of("")), settings, repeat);
     var report =
-        isImage ? runner.run(model, image, Normalization.of(normalize)) : runner.run(model);
-    if (report.ending() == Ending.DONE && !output.toString().isEmpty()) save(report);
-    if (speech.json) json(report);
-    else print(report);
+        isImage
+            ? runner.run(model, image, Normalization.of(normalize.isEmpty() ? "x" : normalize))
+            : runner.run(model);
+    if (report.ending() == Ending.DONE && !output.toString().isEmpty()) {
+      Npz.write(output, report.outputs());
+    }
+    say(report, names);
     return report.ending().exitCode();
   }
 
-  private void save(RunReport report) throws IOException {
-    if (Files.exists(output) && !force) {
-      throw new UsageException("'" + output + "' is there; --force replaces it");
-    }
-    Npz.write(output, report.outputs());
+  private int refused(Finding finding) {
+    var report = RunReport.failed(List.of(finding), Ending.IO_FAILED);
+    say(report, List.of());
+    return report.ending().exitCode();
+  }
+
+  private void say(RunReport report, List<String> names) {
+    if (speech.json) json(report);
+    else print(report, names);
   }
 
   private void json(RunReport report) {
@@ -126,10 +137,9 @@ final class Run implements Callable<Integer> {
             });
   }
 
-  private void print(RunReport report) {
+  private void print(RunReport report, List<String> names) {
     var out = new TextReport(spec.commandLine(), speech, false);
     out.findings(report.findings());
-    var names = labelNames();
     report
         .reals()
         .forEach((name, data) -> {
@@ -159,13 +169,8 @@ final class Run implements Callable<Integer> {
     return text.toString();
   }
 
-  private List<String> labelNames() {
-    if (labels.toString().isEmpty()) return List.of();
-    try {
-      return Files.readAllLines(labels);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private List<String> labelNames() throws IOException {
+    return labels.toString().isEmpty() ? List.of() : Files.readAllLines(labels);
   }
 
   private static List<String> top(TensorData data, List<String> names) {

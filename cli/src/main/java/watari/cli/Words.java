@@ -45,11 +45,14 @@ final class Words {
     };
   }
 
+  /// A number from 0 on.
   static double number(String option, String word) {
     try {
-      return Double.parseDouble(word);
+      double number = Double.parseDouble(word);
+      if (number >= 0) return number;
     } catch (NumberFormatException _) {
-      throw new UsageException(option + " takes a number, not '" + word + "'");
+      // Told below, like a number that is none or below 0.
     }
+    throw new UsageException(option + " takes a number from 0 on, not '" + word + "'");
   }
 }

@@ -3,6 +3,7 @@ package watari.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -56,7 +57,10 @@ class CommandsTest {
     var said = Spoken.of("run", model, "-o", outputs, "--repeat", 2);
     assertThat(said.code()).isZero();
     assertThat(said.out()).contains("y: float32[1,3], from ").contains("(median of 2;");
-    assertThat(Spoken.of("run", model, "-o", outputs).code()).isEqualTo(2);
+    var standing = Spoken.of("run", model, "-o", outputs);
+    assertThat(standing.code()).isEqualTo(5);
+    assertThat(standing.err()).contains("[OUTPUT_EXISTS]");
+    assertThat(Spoken.of("run", model, "-o", outputs, "--force").code()).isZero();
     assertThat(Spoken.of("verify", outputs, outputs).out()).contains("equal (recorded | recorded)");
     assertThat(Spoken.of("verify", outputs, model).code()).isZero();
   }
@@ -97,6 +101,20 @@ class CommandsTest {
         .contains("engine for tflite: TensorFlow Lite ")
         .containsPattern("engine for openvino: (OpenVINO 20.*openvino_c|not here \\(OpenVINO )");
     assertThat(said.code()).isZero();
+  }
+
+  @Test
+  void filesThatAreNotThereAreInputOutputErrors() throws IOException {
+    var model = SmallModel.relu("tflite", folder.resolve("m.tflite"));
+    var missing = folder.resolve("missing");
+    for (var option : new String[] {"--labels", "--data", "--image"}) {
+      var said = Spoken.of("run", model, option, missing);
+      assertThat(said.code()).as(option).isEqualTo(5);
+      assertThat(said.err()).contains("there is no '" + missing + "' [FILE_NOT_FOUND]");
+    }
+    var file = Files.createFile(folder.resolve("file"));
+    assertThat(Spoken.of("run", model, "-o", file.resolve("out.npz")).code()).isEqualTo(5);
+    assertThat(Spoken.of("run", model, "--normalize", "x / 2").code()).isEqualTo(2);
   }
 
   @Test

@@ -206,6 +206,20 @@ class OptionsTest {
     assertThat(out.resolve("digits.onnx")).isRegularFile();
     assertThat(convert(SAMPLE, "onnx", "--verify=1e-3").code()).isZero();
     assertThat(convert(SAMPLE, "onnx", "--verify=much").code()).isEqualTo(2);
+    assertThat(convert(SAMPLE, "onnx", "--verify=-1").code()).isEqualTo(2);
+  }
+
+  @Test
+  void dataThatCannotBeReadIsFoundBeforeAnythingIsWritten() throws IOException {
+    var missing = convert(SAMPLE, "onnx", "--data", folder.resolve("missing.npz"));
+    assertThat(missing.code()).isEqualTo(5);
+    assertThat(missing.err()).contains("[FILE_NOT_FOUND]");
+    var text = Files.writeString(folder.resolve("text.npz"), "hello");
+    var broken = convert(SAMPLE, "onnx", "--data", text);
+    assertThat(broken.code()).isEqualTo(3);
+    assertThat(broken.err()).contains("[DATA_BROKEN]");
+    assertThat(convert(SAMPLE, "onnx", "--data", text, "--no-verify").code()).isEqualTo(2);
+    assertThat(out).doesNotExist();
   }
 
   @Test
