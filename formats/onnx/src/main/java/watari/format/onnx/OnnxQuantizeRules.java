@@ -7,9 +7,11 @@ import java.util.Optional;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
+import watari.pass.storage.StoredClamp;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -32,6 +34,7 @@ final class OnnxQuantizeRules {
   List<Rule<?>> rules() {
     return List.of(
         new OnnxRule<>("SplitConvert", Convert.class, this::convert),
+        new OnnxRule<>("WidenQuantizedClip", Clip.class, OnnxQuantizeRules::clip),
         new OnnxRule<>("SplitFakeQuantize", FakeQuantize.class, (op, m) -> fakeQuantize(op, m)));
   }
 
@@ -46,6 +49,20 @@ final class OnnxQuantizeRules {
   private static Outcome plain(Convert op, Match<Convert> match) {
     if (match.input(0).type().isQuantized()) return left("it requantizes");
     return match.replaceWith(new Cast(op.to()), match.input(0));
+  }
+
+  /// A Clip to all that the quantized type behind it stores has that type's ends as bounds. Where
+  /// it clips less than half a step ONNX Runtime 1.29 knows that it can go, but leaves it in place
+  /// beside the convolution without it.
+  private static Outcome clip(Clip op, Match<Clip> match) {
+    var result = match.output();
+    if (result.uses().size() != 1 || match.node().graph().isOutput(result)) {
+      return left("more than a quantization uses it");
+    }
+    var next = result.uses().iterator().next().node();
+    if (!(next.op() instanceof Convert)) return left("no quantization follows");
+    var wide = StoredClamp.widened(op, next.output().type());
+    return wide.equals(op) ? left("its bounds matter") : match.replaceWith(wide, match.input(0));
   }
 
   // ---- to real numbers

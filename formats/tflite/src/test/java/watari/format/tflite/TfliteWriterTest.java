@@ -89,6 +89,26 @@ final class TfliteWriterTest {
   }
 
   @Test
+  void aQuantizedClampIsTheActivationThatRoundsAlike() throws IOException {
+    var type = TensorType.of(DataType.UINT8, 4).with(new Quantization.PerTensor(0.023529463f, 0));
+    var graph = graph("clamped", type, type);
+    var builder = new GraphBuilder(graph);
+    var sum = builder.add(new Binary(Binary.Kind.ADD), graph.inputs());
+    var clip = new Clip(0, 6.000013);
+    graph.addOutput("y", builder.addQuantized(clip, DataType.UINT8, type.quantization(), sum));
+    legalize(graph);
+
+    var path = write(graph, new Findings());
+
+    assertThat(operators(path)).containsExactly("ADD 1");
+    try (var arena = Arena.ofConfined()) {
+      Operator add = TfliteFile.open(path, arena).model().subgraphs(0).operators(0);
+      var options = (AddOptions) add.builtinOptions(new AddOptions());
+      assertThat(options.fusedActivationFunction()).isEqualTo((byte) 3);
+    }
+  }
+
+  @Test
   void outputsHaveTheirNamesAndInputsThatAreOutputsAreCopied() throws IOException {
     var graph = graph("copied", TensorType.of(DataType.FLOAT32, 2, 3));
     graph.addOutput("y", graph.inputs().get(0));

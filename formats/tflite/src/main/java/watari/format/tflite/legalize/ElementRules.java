@@ -13,6 +13,7 @@ import watari.op.ShapeOp.Expand;
 import watari.op.ShapeOp.ShapeOf;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.storage.StoredClamp;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -23,6 +24,10 @@ import watari.tensor.TensorData;
 final class ElementRules {
   /// Powers of integers up to this one are products.
   private static final int MAX_INTEGER_POWER = 8;
+
+  /// What TFLite has operators for of floats and of quantized values, and fuses.
+  private static final List<Clip> ACTIVATIONS =
+      List.of(new Clip(0, 6), new Clip(-1, 1), new Clip(0, Double.POSITIVE_INFINITY));
 
   private ElementRules() {}
 
@@ -37,13 +42,10 @@ final class ElementRules {
 
   private static Outcome clip(Clip op, Match<Clip> match, Formula f) {
     var x = match.input(0);
+    boolean isActivation = ACTIVATIONS.contains(op) || op.equals(new Clip(0, 1));
     if (x.type().isQuantized() || match.output().type().isQuantized()) {
       return Replacement.left("it is quantized");
     }
-    boolean isActivation =
-        op.min() == -1 && op.max() == 1
-            || op.min() == 0
-                && (op.max() == 6 || op.max() == 1 || op.max() == Double.POSITIVE_INFINITY);
     if (isActivation && x.dtype() == DataType.FLOAT32) return Replacement.left("it is an operator");
     double low = Math.max(op.min(), lowest(x.dtype()));
     double high = Math.min(op.max(), highest(x.dtype()));
@@ -52,6 +54,25 @@ final class ElementRules {
     if (high < highest(x.dtype())) result = f.min(result, whole(x, Math.floor(high), high));
     if (result == x) return match.replaceWith(new watari.op.ElementwiseOp.Identity(), x);
     return match.replaceWith(result);
+  }
+
+  /// Clamps of quantized results. What they clamp is judged with them, so they come before it.
+  static Rule<?> quantizedClip() {
+    return new SmallRule<>(
+        "ReplaceQuantizedClip", Clip.class, (op, match, _) -> quantizedClip(op, match));
+  }
+
+  /// Bounds that round to the same stored integers as those of an activation are that activation's.
+  private static Outcome quantizedClip(Clip op, Match<Clip> match) {
+    if (ACTIVATIONS.contains(op)) return Replacement.left("it is an operator");
+    var type = match.output().type();
+    var clamp = StoredClamp.of(op, type);
+    for (var activation : ACTIVATIONS) {
+      if (clamp.isPresent() && clamp.equals(StoredClamp.of(activation, type))) {
+        return match.replaceWith(activation, match.input(0));
+      }
+    }
+    return Replacement.left("no activation rounds alike");
   }
 
   private static double whole(Value x, double whole, double given) {
