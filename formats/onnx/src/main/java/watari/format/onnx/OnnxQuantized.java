@@ -7,12 +7,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
+import watari.graph.Node;
 import watari.graph.Value;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Clip;
+import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
+import watari.op.ShapeOp.Flatten;
+import watari.op.ShapeOp.Reshape;
+import watari.op.ShapeOp.Slice;
+import watari.op.ShapeOp.Squeeze;
+import watari.op.ShapeOp.Transpose;
+import watari.op.ShapeOp.Unsqueeze;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
@@ -119,9 +127,30 @@ final class OnnxQuantized {
             && node.graph().isMain()
             && stored.dtype() != DataType.INT32
             && !(quantization instanceof Quantization.Blocked);
-    if (!isInput) return Optional.empty();
+    if (!isInput) return stored.producer().flatMap(n -> movedView(n, stored, quantization));
     node.scope().quantizeInput(stored, quantization);
     return Optional.of(stored);
+  }
+
+  /// The elements of a view, moved as those of its integers are.
+  private Optional<Value> movedView(Node mover, Value stored, Quantization quantization) {
+    if (mover.op() instanceof Cast && mover.input(0).dtype() == stored.dtype()) {
+      return view(mover.input(0), quantization);
+    }
+    boolean isMoved =
+        switch (mover.op()) {
+          case Identity _, Reshape _, Flatten _, Transpose _, Squeeze _, Unsqueeze _, Slice _ ->
+              quantization instanceof Quantization.PerTensor;
+          default -> false;
+        };
+    if (!isMoved) return Optional.empty();
+    return view(mover.input(0), quantization)
+        .map(view -> {
+          var inputs = new ArrayList<>(mover.inputs());
+          inputs.set(0, view);
+          return node.builder()
+              .addQuantized(mover.op(), stored.dtype(), quantization, inputs.toArray(Value[]::new));
+        });
   }
 
   /// `(x - zero) · scale`, computed in float32.

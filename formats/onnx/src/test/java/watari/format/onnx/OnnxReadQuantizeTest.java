@@ -79,6 +79,27 @@ class OnnxReadQuantizeTest {
   }
 
   @Test
+  void integersThatTheModelTakesAreQuantizedAlsoWhenTheyAreMovedFirst() {
+    var read =
+        model()
+            .input("x", TensorProto.DataType.UINT8, 2, 3)
+            .node("Transpose", "x", "t")
+            .node("DequantizeLinear", "t s z", "y")
+            .node("DequantizeLinear", "t s z", "again")
+            .output("y")
+            .output("again")
+            .read();
+
+    assertThat(read.graph().inputs().get(0).type().quantization()).isEqualTo(HALVES);
+    for (var output : read.graph().outputs()) {
+      var moved = output.producer().orElseThrow().input(0);
+      assertThat(moved.type().quantization()).isEqualTo(HALVES);
+      assertThat(moved.producer().orElseThrow().input(0)).isEqualTo(read.graph().inputs().get(0));
+    }
+    assertThat(Validator.check(read.graph())).isEmpty();
+  }
+
+  @Test
   void movedElementsStayQuantized() {
     var read =
         model()
