@@ -6,9 +6,11 @@ import java.util.Arrays;
 import java.util.List;
 import watari.format.ReadTable;
 import watari.format.tflite.TfliteReadOps.Entry;
+import watari.format.tflite.legalize.MeanRounding;
 import watari.format.tflite.schema.CumsumOptions;
 import watari.format.tflite.schema.ReducerOptions;
 import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.Cumulative;
@@ -25,7 +27,7 @@ final class TfliteReadReduceOps {
         .on("ARG_MAX", node -> argReduce(node, true))
         .on("ARG_MIN", node -> argReduce(node, false))
         .on("CUMSUM", TfliteReadReduceOps::cumsum)
-        .on("MEAN", node -> reduce(node, MEAN))
+        .on("MEAN", TfliteReadReduceOps::mean)
         .on("REDUCE_ALL", node -> reduce(node, ALL))
         .on("REDUCE_ANY", node -> reduce(node, ANY))
         .on("REDUCE_MAX", node -> reduce(node, MAX))
@@ -38,6 +40,34 @@ final class TfliteReadReduceOps {
   private static void reduce(TfliteNode node, Reduce.Kind kind) {
     boolean keepDims = node.options(new ReducerOptions()).keepDims();
     node.emit(new Reduce(kind, keepDims), node.in(0), axes(node));
+  }
+
+  /// Means of quantized tensors are rounded twice.
+  private static void mean(TfliteNode node) {
+    var op = new Reduce(MEAN, node.options(new ReducerOptions()).keepDims());
+    var axes = axes(node);
+    var move = MeanRounding.move(node.in(0).type(), node.declared(0), count(node));
+    if (move.isEmpty()) {
+      node.emit(op, node.in(0), axes);
+      return;
+    }
+    var mean = node.add(op, node.in(0), axes);
+    var moved = MeanRounding.moved(mean, move.get(), node.builder());
+    node.emit(new Binary(Binary.Kind.ADD), mean, moved);
+  }
+
+  /// How many elements are brought to one; 0 where that is not known.
+  private static long count(TfliteNode node) {
+    var axes = node.known(1);
+    if (axes.isEmpty() || !node.shape(0).isFixed()) return 0;
+    int rank = node.rank(0);
+    var dims = node.fixedDims(0);
+    if (rank == 0) return 1;
+    return Arrays.stream(axes.get())
+        .map(axis -> TfliteNode.axis(axis, rank))
+        .distinct()
+        .map(axis -> dims[(int) axis])
+        .reduce(1, (a, b) -> a * b);
   }
 
   /// The axes, counted from 0 and each once; a scalar has none, whatever is asked for.

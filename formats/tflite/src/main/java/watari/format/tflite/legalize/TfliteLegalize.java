@@ -30,6 +30,8 @@ public final class TfliteLegalize {
   /// Whole operators that TFLite lacks.
   public static List<Pass> decompose() {
     var rules = new ArrayList<Rule<?>>();
+    rules.add(ElementRules.quantizedClip());
+    rules.add(MeanRounding.fold());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ReplaceNorms.softmaxes());
     rules.add(ReplaceReductions.topK());
