@@ -27,6 +27,7 @@ import watari.pass.canonical.ReplaceTransposeByReshape;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
+import watari.pass.fold.SettleBranches;
 import watari.pass.storage.FoldQuantization;
 import watari.rewrite.Pass;
 import watari.rewrite.Pipeline;
@@ -65,6 +66,7 @@ public final class Pipelines {
   private static List<Pass> cleaning() {
     return List.of(
         new DeadCode(),
+        SettleBranches.known(),
         new ConstantFolding(),
         new RulePass(
             "identities",
@@ -75,6 +77,7 @@ public final class Pipelines {
                 new MergeReshapes(),
                 new MoveBeforeCast())),
         new CommonSubexpressions(),
+        SettleBranches.tried(),
         new DeadCode());
   }
 

@@ -131,7 +131,9 @@ public final class ConstantFolding implements Pass {
       work = saturated(work, Math.max(1, data.get().size()));
     }
     if (decoded && most * Float.BYTES > SMALL_BYTES) return false;
-    return isView(node.op()) || most <= MOST_ELEMENTS && (most * 64 >= work || work <= MOST_WORK);
+    if (isView(node.op())) return true;
+    boolean moves = node.op() instanceof ShapeOp;
+    return most <= MOST_ELEMENTS && (moves || most * 64 >= work || work <= MOST_WORK);
   }
 
   private static long saturated(long a, long b) {
