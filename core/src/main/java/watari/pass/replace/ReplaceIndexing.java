@@ -281,8 +281,13 @@ public final class ReplaceIndexing {
     var indices = match.input(0);
     var depth = match.integers(1);
     var whole = new OneHot(op.axis(), false);
-    if (depth.isEmpty()) return Replacement.left("the depth is computed");
     var typed = indices.dtype().isFloat() ? f.cast(indices, DataType.INT64) : indices;
+    if (depth.isEmpty()) {
+      var count = f.cast(f.reshape(match.input(1), Shape.SCALAR), typed.dtype());
+      var isNegative = f.binary(Binary.Kind.LESS, typed, f.scalar(typed, 0));
+      var lifted = f.select(isNegative, f.add(typed, count), typed);
+      return match.replaceWith(whole, lifted, match.input(1), match.input(2));
+    }
     var places = wrapped(typed, depth.get()[0], f).orElse(typed);
     return match.replaceWith(whole, places, match.input(1), match.input(2));
   }

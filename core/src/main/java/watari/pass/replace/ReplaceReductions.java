@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.Cumulative;
@@ -15,6 +16,7 @@ import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
 import watari.tensor.DataType;
+import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
 /// Reductions and searches as simpler ones.
@@ -106,17 +108,40 @@ public final class ReplaceReductions {
 
   private static Outcome cumulative(Cumulative op, Match<Cumulative> match, Formula f) {
     if (op.kind() != Cumulative.Kind.PROD) return Replacement.left("it is a sum");
-    var given = match.integers(1);
     var x = match.input(0);
-    if (given.isEmpty() || !x.shape().isRanked()) return Replacement.left("the axis is not known");
-    int axis = Shapes.axis(given.get()[0], x.shape().rank());
+    if (!x.shape().isRanked()) return Replacement.left("the rank is not known");
+    int rank = x.shape().rank();
+    var given = match.integers(1);
+    if (given.isEmpty() && rank > 1) return productAlongComputedAxis(op, match, f);
+    int axis = given.isPresent() ? Shapes.axis(given.get()[0], rank) : 0;
     if (!x.shape().dim(axis).isFixed()) return Replacement.left("the axis' dim is not fixed");
+    return match.replaceWith(product(op, x, axis, f));
+  }
+
+  /// The products along every axis, of which the axis selects one.
+  private static Outcome productAlongComputedAxis(
+      Cumulative op, Match<Cumulative> match, Formula f) {
+    var x = match.input(0);
+    if (!x.shape().isFixed()) return Replacement.left("the axis is computed, and a dim not fixed");
+    int rank = x.shape().rank();
+    var asked = f.reshape(match.input(1), Shape.SCALAR);
+    var result = product(op, x, 0, f);
+    for (int axis = 1; axis < rank; axis++) {
+      var isAxis = f.binary(Binary.Kind.EQUAL, asked, f.scalar(asked, axis));
+      var isFromEnd = f.binary(Binary.Kind.EQUAL, asked, f.scalar(asked, axis - rank));
+      var isIt = f.binary(Binary.Kind.OR, isAxis, isFromEnd);
+      result = f.select(isIt, product(op, x, axis, f), result);
+    }
+    return match.replaceWith(result);
+  }
+
+  private static Value product(Cumulative op, Value x, int axis, Formula f) {
     long count = x.shape().dim(axis).fixed();
     var product = op.exclusive() ? shifted(x, axis, 1, op.reverse(), f) : x;
     for (long step = 1; step < count; step *= 2) {
       product = f.mul(product, shifted(product, axis, step, op.reverse(), f));
     }
-    return match.replaceWith(product);
+    return product;
   }
 
   /// The elements moved along an axis, ones where there are none.
@@ -192,8 +217,6 @@ public final class ReplaceReductions {
           var to = match.output().shape();
           boolean isEmpty = from.isRanked() && from.dims().stream().anyMatch(dim -> dim.is(0));
           if (!isEmpty || !to.isFixed()) return Replacement.left("there are elements");
-          var axes = axes(match);
-          if (axes.isEmpty()) return Replacement.left("the axes are not known");
           return match.replaceWith(
               f.constant(TensorData.filled(neutral(op.kind(), match.input(0).dtype()), to)));
         });

@@ -78,13 +78,11 @@ final class OnnxNodes {
   /// @param since the opset from which they are an input
   OnnxNode addWithInts(Node node, int input, String attribute, int since) {
     if (opset() >= since) return add(node);
-    var inputs = new ArrayList<>(names(node, 0, node.inputs().size() - 1));
-    var made = add(node);
-    if (input < inputs.size() && node.input(input).isPresent()) {
-      inputs.remove(input);
-      made.inputs(inputs).ints(attribute, constants(node, input));
-    }
-    return made;
+    if (input >= node.inputs().size() || !node.input(input).isPresent()) return add(node);
+    var inputs = new ArrayList<>(node.inputs());
+    inputs.remove(input);
+    var made = add(OnnxOpTypes.of(node.op()), node, inputs);
+    return made.ints(attribute, constants(node, input));
   }
 
   /// The elements of a constant input.

@@ -1,7 +1,10 @@
 package watari.format.onnx;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
 import watari.format.OpTable;
 import watari.graph.Node;
 import watari.op.MatMulOp.Det;
@@ -13,9 +16,13 @@ import watari.op.ReduceOp.ArgReduce;
 import watari.op.ReduceOp.Cumulative;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ReduceOp.TopK;
+import watari.tensor.DataType;
 
 /// Reductions and matrix products.
 final class OnnxWriteReduce {
+  private static final Set<DataType> POOLED =
+      Set.of(DataType.FLOAT16, DataType.FLOAT32, DataType.FLOAT64);
+
   private OnnxWriteReduce() {}
 
   static void addTo(OpTable<OnnxNodes> table) {
@@ -39,7 +46,23 @@ final class OnnxWriteReduce {
     return op.kind() == Reduce.Kind.SUM ? 13 : 18;
   }
 
+  /// A mean over all of space is written as the pooling that it was or may be fused as; runtimes
+  /// sum both in orders of their own.
+  private static boolean isGlobalAverage(Reduce op, Node node) {
+    var x = node.input(0);
+    if (op.kind() != Reduce.Kind.MEAN || !op.keepDims() || !node.input(1).isConstant())
+      return false;
+    if (!x.shape().isRanked() || x.shape().rank() < 3 || !POOLED.contains(x.dtype())) return false;
+    int rank = x.shape().rank();
+    var axes = LongStream.of(OnnxNodes.constants(node, 1)).map(a -> Math.floorMod(a, rank));
+    return Arrays.equals(axes.sorted().toArray(), LongStream.range(2, rank).toArray());
+  }
+
   private static void reduce(Reduce op, Node node, OnnxNodes out) {
+    if (isGlobalAverage(op, node)) {
+      out.add("GlobalAveragePool", node, List.of(out.name(node.input(0))));
+      return;
+    }
     var made = out.addWithInts(node, 1, "axes", axesInputSince(op)).i("keepdims", op.keepDims());
     boolean isInput = node.input(1).isPresent() && out.opset() >= axesInputSince(op);
     if (isInput) made.i("noop_with_empty_axes", 1);

@@ -39,6 +39,7 @@ import watari.op.NormOp.RmsNorm;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
+import watari.op.ReduceOp.Reduce;
 import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.SpaceToBatch;
 import watari.op.ShapeOp.Transpose;
@@ -136,6 +137,17 @@ class OnnxWriterTest {
     assertThat(dims.getDim(0).getDimParam()).isEqualTo("batch");
     assertThat(dims.getDim(1).getDimValue()).isEqualTo(3);
     assertThat(dims.getDim(2).hasDimParam() || dims.getDim(2).hasDimValue()).isFalse();
+  }
+
+  @Test
+  void aMeanOverAllOfSpaceIsGlobalAveragePooling() throws IOException {
+    var x = to.input("x", TensorType.of(DataType.FLOAT32, 1, 2, 3, 4));
+    var mean = new Reduce(Reduce.Kind.MEAN, true);
+    to.graph().addOutput("space", to.add(mean, x, to.vector(-1, 2)));
+    to.graph().addOutput("other", to.add(mean, x, to.vector(1, 2)));
+    var model = written(17);
+    assertThat(types(model)).containsExactly("GlobalAveragePool", "ReduceMean");
+    assertThat(model.getGraph().getInitializerList()).isEmpty();
   }
 
   @Test

@@ -186,7 +186,7 @@ final class TfliteConvOps {
     }
     byte padding = padding(op.padding());
     var result = rank == 4 ? out.activation(node) : TfliteActivation.none(node);
-    int shape = out.ints(out.fixedDims(node.output()));
+    int shape = TfliteDims.vector(node.output().shape(), List.of(node.input(0)), out);
     if (rank == 5) {
       TfliteQuantized.requireNone(node);
       // [C, D, H, W, O] as TFLite has it: [D, H, W, O, C].

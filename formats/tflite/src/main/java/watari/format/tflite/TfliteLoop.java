@@ -98,11 +98,8 @@ final class TfliteLoop {
     }
     for (int i = 0; i < op.scans(); i++) {
       var each = body.outputs().get(1 + op.carried() + i).type();
-      if (!each.shape().isFixed()) {
-        throw Refusal.dynamic("scan output " + i + " has shape " + each.shape());
-      }
-      var first = Shape.of(Dim.ONE).concat(each.shape());
-      all.add(out.constant(TensorData.filled(TensorData.scalar(each.dtype(), 0), first)));
+      if (!each.shape().isRanked()) throw Refusal.dynamic("scan output " + i + " has no rank");
+      all.add(zeros(each.with(Shape.of(Dim.ONE).concat(each.shape()))));
       types.add(
           new TensorType(
               each.dtype(),
@@ -114,6 +111,16 @@ final class TfliteLoop {
       types.add(node.input(i).type());
     }
     return all;
+  }
+
+  /// The row that a stack begins with.
+  private int zeros(TensorType type) {
+    var zero = TensorData.scalar(type.dtype(), 0);
+    if (type.shape().isFixed()) return out.constant(TensorData.filled(zero, type.shape()));
+    int dims = TfliteDims.vector(type.shape(), node.inputs(), out);
+    int made = out.temporary(type);
+    out.add(FILL, TfliteOptions.NONE, List.of(dims, out.constant(zero)), List.of(made));
+    return made;
   }
 
   private int scalar(int tensor, TensorType type) {
@@ -192,7 +199,7 @@ final class TfliteLoop {
     var value = body.outputs().get(1 + op.carried() + scan);
     int each = graph.tensor(value);
     int one = graph.temporary(value.type().with(Shape.of(Dim.ONE).concat(value.shape())));
-    TfliteShapeOps.reshape(each, one, graph.type(one).shape(), graph);
+    graph.add(EXPAND_DIMS, TfliteOptions.NONE, List.of(each, graph.scalar(0)), List.of(one));
     int at = CARRIED + op.carried() + scan;
     int made = graph.temporary(types.get(at));
     graph.add(

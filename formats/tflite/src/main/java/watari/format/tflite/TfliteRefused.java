@@ -2,12 +2,8 @@ package watari.format.tflite;
 
 import java.util.Map;
 import java.util.TreeMap;
-import watari.op.ConvOp.ConvInteger;
-import watari.op.DetectionOp.NonMaxSuppression;
-import watari.op.MatMulOp.MatMulInteger;
 import watari.op.Op;
 import watari.op.PoolOp.MaxRoiPool;
-import watari.op.QuantizeOp.DynamicQuantize;
 
 /// Why operators are not read or not written, for the support tables.
 final class TfliteRefused {
@@ -30,22 +26,9 @@ final class TfliteRefused {
               Map.entry("STABLEHLO_RNG_BIT_GENERATOR", RANDOM),
               Map.entry("STABLEHLO_SORT", NO_KERNEL)));
 
-  private static final String RAW_INTEGERS =
-      "TFLite multiplies quantized numbers, not raw integers with zero points of their own";
-
   /// Operators of the graph that TFLite cannot express.
   static final Map<Class<? extends Op>, String> WRITTEN =
-      Map.of(
-          ConvInteger.class,
-          RAW_INTEGERS,
-          MatMulInteger.class,
-          RAW_INTEGERS,
-          DynamicQuantize.class,
-          "TFLite chooses no scale while it runs",
-          MaxRoiPool.class,
-          "its windows are computed, TFLite's are fixed",
-          NonMaxSuppression.class,
-          "TFLite's takes the boxes of one class of one image");
+      Map.of(MaxRoiPool.class, "its windows are computed, TFLite's are fixed");
 
   private TfliteRefused() {}
 }

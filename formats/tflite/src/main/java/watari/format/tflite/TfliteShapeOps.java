@@ -102,13 +102,14 @@ final class TfliteShapeOps {
     var shape = node.input(1);
     boolean copies =
         !op.allowZero() && (!shape.isConstant() || containsZero(shape.constant().orElseThrow()));
-    if (copies && shape.isConstant()) {
-      throw Refusal.dynamic("shape " + node.output().shape() + " copies more than one dim");
-    }
+    int asked =
+        copies && shape.isConstant()
+            ? TfliteDims.vector(node.output().shape(), List.of(node.input(0)), out)
+            : out.int32(shape);
     out.add(
         RESHAPE,
         TfliteOptions.NONE,
-        List.of(out.tensor(node.input(0)), out.int32(shape)),
+        List.of(out.tensor(node.input(0)), asked),
         List.of(out.tensor(node.output())));
   }
 
@@ -207,7 +208,8 @@ final class TfliteShapeOps {
     return made;
   }
 
-  private static int shape(Value value, DataType to, TfliteSubgraph out) {
+  /// The shape of a tensor while the model runs.
+  static int shape(Value value, DataType to, TfliteSubgraph out) {
     int rank = value.shape().isRanked() ? value.shape().rank() : 0;
     int made = out.temporary(new TensorType(to, Shape.of(rank)));
     out.add(

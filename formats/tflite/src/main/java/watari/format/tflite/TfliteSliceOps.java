@@ -35,7 +35,7 @@ final class TfliteSliceOps {
       throw Refusal.operator("STRIDED_SLICE takes 5 axes at most", "reshape its input");
     }
     var part = new Part(node);
-    var inputs = List.of(out.tensor(x), part.begins(out), part.ends(out), out.ints(part.strides));
+    var inputs = List.of(out.tensor(x), part.begins(out), part.ends(out), part.strides(out));
     out.add(
         STRIDED_SLICE,
         TfliteOptions.stridedSlice(part.beginMask, part.endMask),
@@ -57,7 +57,7 @@ final class TfliteSliceOps {
       rank = node.input(0).shape().rank();
       axes = axes(node, rank);
       var steps =
-          node.input(4).isPresent()
+          node.input(4).isPresent() && !areStepsComputed()
               ? TfliteSubgraph.constant(node.input(4), "steps").ints()
               : IntStream.generate(() -> 1).limit(axes.size()).toArray();
       for (int axis = 0; axis < rank; axis++) {
@@ -77,6 +77,18 @@ final class TfliteSliceOps {
       var starts = node.input(1).shape();
       if (!starts.isFixed()) throw Refusal.dynamic("the number of starts is not known");
       return IntStream.range(0, (int) starts.elements().fixed()).boxed().toList();
+    }
+
+    /// Whether every axis has a step that is computed, and begins and ends where it is computed.
+    private boolean areStepsComputed() {
+      boolean isComputed =
+          !node.input(4).isConstant() && !node.input(1).isConstant() && !node.input(2).isConstant();
+      return isComputed && axes.equals(IntStream.range(0, rank).boxed().toList());
+    }
+
+    int strides(TfliteSubgraph out) {
+      boolean isComputed = node.input(4).isPresent() && areStepsComputed();
+      return isComputed ? out.int32(node.input(4)) : out.ints(strides);
     }
 
     int begins(TfliteSubgraph out) {

@@ -13,6 +13,8 @@ import watari.pass.replace.ReplaceEinsum;
 import watari.pass.replace.ReplaceElementwise;
 import watari.pass.replace.ReplaceGridSample;
 import watari.pass.replace.ReplaceIndexing;
+import watari.pass.replace.ReplaceIntegerProducts;
+import watari.pass.replace.ReplaceNonMaxSuppression;
 import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
@@ -39,6 +41,8 @@ public final class TfliteLegalize {
     rules.addAll(ReplaceSignal.all());
     rules.add(ReplaceEinsum.einsum());
     rules.addAll(ReplaceRegions.all());
+    rules.addAll(ReplaceIntegerProducts.all());
+    rules.add(ReplaceNonMaxSuppression.rule());
     return List.of(
         new CarryTypes(),
         new RulePass("decompose", rules),
@@ -54,6 +58,8 @@ public final class TfliteLegalize {
   public static List<Pass> legalize(Function<Node, Optional<Finding>> refuse) {
     var rules = new ArrayList<Rule<?>>();
     rules.addAll(Float64Kernels.rules());
+    rules.add(Uint64Rules.binary());
+    rules.add(SliceRules.slice());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ConvRules.all());
     rules.addAll(PoolRules.all());
@@ -81,7 +87,8 @@ public final class TfliteLegalize {
         new ConstantFolding(),
         new CommonSubexpressions(),
         new RulePass("legalize again", rules),
-        new DeadCode());
+        new DeadCode(),
+        new DelayBranches());
   }
 
   /// TFLite's own gathers have no negative indices.

@@ -1,0 +1,89 @@
+package watari.format.tflite.legalize;
+
+import java.util.List;
+import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
+import watari.op.ReduceOp.Reduce;
+import watari.op.ShapeOp.Slice;
+import watari.op.ShapeOp.Unsqueeze;
+import watari.pass.replace.Formula;
+import watari.pass.replace.Replacement;
+import watari.rewrite.Match;
+import watari.rewrite.Outcome;
+import watari.rewrite.Rule;
+import watari.tensor.DataType;
+import watari.tensor.Shape;
+import watari.tensor.TensorData;
+
+/// Slices whose axes or steps are computed, as slices of every axis.
+final class SliceRules {
+  private SliceRules() {}
+
+  static Rule<Slice> slice() {
+    return new SmallRule<>("SliceEveryAxis", Slice.class, SliceRules::slice);
+  }
+
+  private static Outcome slice(Slice op, Match<Slice> match, Formula f) {
+    boolean isKnown = isConstant(match.input(3)) && isConstant(match.input(4));
+    if (isKnown) return Replacement.left("its axes and steps are known");
+    var x = match.input(0);
+    var starts = match.input(1);
+    if (!x.shape().isRanked() || !starts.shape().isFixed() || !starts.shape().hasRank(1)) {
+      return Replacement.left("it is not known how many axes it has");
+    }
+    int rank = x.shape().rank();
+    if (isEveryAxis(match.input(3), rank)) return Replacement.left("it slices every axis");
+    long count = starts.shape().dim(0).fixed();
+    var axes = match.input(3).isPresent() ? wide(match.input(3), f) : counting((int) count, f);
+    var isNegative = f.binary(Binary.Kind.LESS, axes, f.scalar(axes, 0));
+    axes = f.select(isNegative, f.add(axes, rank), axes);
+    var places = f.reshape(axes, count, 1);
+    var isPlace = f.binary(Binary.Kind.EQUAL, places, f.reshape(counting(rank, f), 1, rank));
+    var given = f.cast(isPlace, DataType.INT64);
+    var steps = match.input(4);
+    return match.replaceWith(
+        op,
+        x,
+        spread(starts, 0, given, f),
+        spread(match.input(2), Integer.MAX_VALUE, given, f),
+        counting(rank, f),
+        steps.isPresent() ? spread(steps, 1, given, f) : ones(rank, f));
+  }
+
+  private static boolean isConstant(Value value) {
+    return !value.isPresent() || value.isConstant();
+  }
+
+  static boolean isEveryAxis(Value axes, int rank) {
+    var known = axes.constant();
+    if (known.isEmpty() || known.get().size() != rank) return false;
+    for (int i = 0; i < rank; i++) if (known.get().longAt(i) != i) return false;
+    return true;
+  }
+
+  private static Value wide(Value x, Formula f) {
+    return x.dtype() == DataType.INT64 ? x : f.cast(x, DataType.INT64);
+  }
+
+  private static Value counting(int count, Formula f) {
+    var numbers = new long[count];
+    for (int i = 0; i < count; i++) numbers[i] = i;
+    return f.vector(numbers);
+  }
+
+  private static Value ones(int rank, Formula f) {
+    return f.constant(TensorData.filled(TensorData.scalar(1L), Shape.of(rank)));
+  }
+
+  /// What is given for some axes, within 32 bits, and something else for the others.
+  ///
+  /// @param given 1 in row `i`, column `axis` where the `i`-th number is for that axis, else 0
+  private static Value spread(Value some, long other, Value given, Formula f) {
+    var limited = f.max(f.min(wide(some, f), Integer.MAX_VALUE), -Integer.MAX_VALUE);
+    var column = f.op(new Unsqueeze(), limited, f.vector(1));
+    var axes = List.of(0);
+    var spread = f.reduce(Reduce.Kind.SUM, f.mul(given, column), false, axes);
+    var isGiven = f.reduce(Reduce.Kind.SUM, given, false, axes);
+    return f.add(spread, f.mul(f.sub(f.scalar(isGiven, 1), isGiven), other));
+  }
+}
