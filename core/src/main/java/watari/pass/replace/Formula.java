@@ -182,6 +182,23 @@ public final class Formula {
     return transpose(x, IntStream.of(perm).boxed().toList());
   }
 
+  public Value squeeze(Value x, long... axes) {
+    return op(new Squeeze(), x, vector(axes));
+  }
+
+  public Value unsqueeze(Value x, long... axes) {
+    return op(new Unsqueeze(), x, vector(axes));
+  }
+
+  /// The dims of axes `from` to `to` (exclusive) as int64: a constant where they are fixed.
+  public Value shape(Value x, int from, int to) {
+    if (x.shape().isRanked()) {
+      var part = x.shape().slice(from, to);
+      if (part.isFixed()) return vector(part.fixedDims());
+    }
+    return slice(op(new ShapeOf(DataType.INT64), x), 0, from, to);
+  }
+
   /// Swaps an axis with the last one.
   public Value toLast(Value x, int axis) {
     int rank = x.shape().rank();
@@ -206,6 +223,14 @@ public final class Formula {
 
   public Value concat(int axis, List<Value> parts) {
     return parts.size() == 1 ? parts.get(0) : builder.add(new Concat(axis), parts);
+  }
+
+  public Value concat(int axis, Value... parts) {
+    return concat(axis, List.of(parts));
+  }
+
+  public Value expand(Value x, Value shape) {
+    return op(new Expand(), x, shape);
   }
 
   public Value expand(Value x, Shape shape) {

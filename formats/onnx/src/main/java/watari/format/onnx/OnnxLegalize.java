@@ -2,6 +2,8 @@ package watari.format.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import watari.pass.replace.ReplaceComplex;
+import watari.pass.replace.ReplaceDetection;
 import watari.rewrite.Pass;
 import watari.rewrite.Rule;
 import watari.rewrite.RulePass;
@@ -18,8 +20,8 @@ final class OnnxLegalize {
     rules.addAll(new OnnxNormRules(opset).rules());
     rules.addAll(OnnxBlockRules.rules());
     rules.addAll(OnnxRecurrentRules.rules());
-    rules.addAll(OnnxSignalRules.rules());
-    rules.addAll(OnnxDetectionRules.rules());
+    rules.add(ReplaceComplex.complexPart());
+    rules.addAll(ReplaceDetection.all());
     return List.of(new RulePass("onnx-decompose", rules));
   }
 

@@ -1,4 +1,4 @@
-package watari.format.onnx;
+package watari.pass.replace;
 
 import java.util.List;
 import watari.graph.Graph;
@@ -24,7 +24,7 @@ import watari.tensor.TensorType;
 /// the boxes that overlap it decay by `exp(-iou² / (2 · sigma))`.
 ///
 /// Source: TFLite NON_MAX_SUPPRESSION_V5.
-final class OnnxSoftNms {
+final class SoftNms {
   /// What a Loop node needs.
   ///
   /// @param captured what the body uses beside the carried scores
@@ -32,13 +32,13 @@ final class OnnxSoftNms {
 
   private final GraphBuilder to = new GraphBuilder(new Graph("soft_nms"));
 
-  private OnnxSoftNms() {}
+  private SoftNms() {}
 
   /// Body outputs: go on, the scores that are left, index (0 where none was taken), score, whether
   /// one was taken.
   static Parts of(
       Value boxes, Value scores, Value iouThreshold, Value scoreThreshold, Value sigma) {
-    return new OnnxSoftNms().build(boxes, scores, iouThreshold, scoreThreshold, sigma);
+    return new SoftNms().build(boxes, scores, iouThreshold, scoreThreshold, sigma);
   }
 
   private Parts build(

@@ -1,6 +1,6 @@
-package watari.format.onnx;
+package watari.pass.replace;
 
-import static watari.format.onnx.OnnxRule.left;
+import static watari.pass.replace.Replacement.left;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -28,41 +28,40 @@ import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
-/// Carries complex numbers, which runtimes of ONNX do not take, as pairs along an axis at the end.
-final class OnnxSignalRules {
+/// Carries complex numbers, which few runtimes take, as pairs along an axis at the end.
+public final class ReplaceComplex {
   private static final int MOST_STEPS = 64;
 
-  private OnnxSignalRules() {}
+  private ReplaceComplex() {}
 
-  static List<Rule<?>> rules() {
-    return List.of(new OnnxRule<>("PairComplexNumbers", ComplexPart.class, OnnxSignalRules::part));
+  public static Rule<ComplexPart> complexPart() {
+    return new Replacement<>("PairComplexNumbers", ComplexPart.class, ReplaceComplex::part);
   }
 
   /// A part of complex numbers that are computed from real ones.
-  private static Outcome part(ComplexPart op, Match<ComplexPart> match) {
-    var to = new OnnxCompose(match);
+  private static Outcome part(ComplexPart op, Match<ComplexPart> match, Formula to) {
     var pairs = pairs(match.input(0), to, MOST_STEPS);
     if (pairs.isEmpty()) return left("its complex numbers are not computed from real ones");
-    return to.replace(
+    return match.replaceWith(
         switch (op.part()) {
           case REAL -> picked(pairs.get(), 0, to);
           case IMAGINARY -> picked(pairs.get(), 1, to);
-          case ABS -> to.reduce(Reduce.Kind.L2, pairs.get(), false, -1);
+          case ABS -> to.reduce(Reduce.Kind.L2, pairs.get(), false, List.of(-1));
         });
   }
 
-  private static Value picked(Value pairs, long part, OnnxCompose to) {
+  private static Value picked(Value pairs, long part, Formula to) {
     return to.gather(pairs, to.constant(TensorData.scalar(part)), -1);
   }
 
-  private static Optional<Value> pairs(Value value, OnnxCompose to, int steps) {
+  private static Optional<Value> pairs(Value value, Formula to, int steps) {
     if (steps == 0) return Optional.empty();
     if (!value.dtype().isComplex()) return Optional.of(pair(value, zeros(value, to), to));
     if (value.isConstant()) return Optional.of(constant(value, to));
     return value.producer().flatMap(node -> pairs(node, to, steps - 1));
   }
 
-  private static Optional<Value> pairs(Node node, OnnxCompose to, int steps) {
+  private static Optional<Value> pairs(Node node, Formula to, int steps) {
     return switch (node.op()) {
       case RealFft2d _ -> Optional.of(fourier(node, to));
       case Identity _, Cast _ -> pairs(node.input(0), to, steps);
@@ -75,7 +74,7 @@ final class OnnxSignalRules {
   }
 
   /// What moves the numbers moves the pairs, whose axis stays at the end.
-  private static Optional<Value> moved(ShapeOp op, Node node, Value pairs, OnnxCompose to) {
+  private static Optional<Value> moved(ShapeOp op, Node node, Value pairs, Formula to) {
     var type = node.output().shape();
     if (!type.isRanked() || !node.input(0).shape().isRanked()) return Optional.empty();
     return switch (op) {
@@ -92,7 +91,7 @@ final class OnnxSignalRules {
     };
   }
 
-  private static Optional<Value> binary(Binary.Kind kind, Node node, OnnxCompose to, int steps) {
+  private static Optional<Value> binary(Binary.Kind kind, Node node, Formula to, int steps) {
     var a = pairs(node.input(0), to, steps / 2);
     var b = pairs(node.input(1), to, steps / 2);
     if (a.isEmpty() || b.isEmpty()) return Optional.empty();
@@ -109,7 +108,7 @@ final class OnnxSignalRules {
         .filter(n -> n.input(0).shape().isRanked() && n.input(1).shape().isRanked());
   }
 
-  private static Value product(Value a, Value b, OnnxCompose to) {
+  private static Value product(Value a, Value b, Formula to) {
     var re =
         to.sub(
             to.mul(picked(a, 0, to), picked(b, 0, to)), to.mul(picked(a, 1, to), picked(b, 1, to)));
@@ -119,15 +118,15 @@ final class OnnxSignalRules {
     return pair(re, im, to);
   }
 
-  private static Value pair(Value real, Value imaginary, OnnxCompose to) {
+  private static Value pair(Value real, Value imaginary, Formula to) {
     return to.concat(-1, to.unsqueeze(real, -1), to.unsqueeze(imaginary, -1));
   }
 
-  private static Value zeros(Value like, OnnxCompose to) {
+  private static Value zeros(Value like, Formula to) {
     return to.mul(like, to.scalar(like, 0));
   }
 
-  private static Value constant(Value value, OnnxCompose to) {
+  private static Value constant(Value value, Formula to) {
     var data = value.constant().orElseThrow();
     var parts = new double[2 * Math.toIntExact(data.size())];
     for (int i = 0; i < data.size(); i++) {
@@ -139,7 +138,7 @@ final class OnnxSignalRules {
   }
 
   /// Of the rows to half their bins, then of the columns.
-  private static Value fourier(Node node, OnnxCompose to) {
+  private static Value fourier(Node node, Formula to) {
     var lengths = to.cast(node.input(1), DataType.INT64);
     var rows = length(lengths, 1, to);
     var columns = length(lengths, 0, to);
@@ -148,7 +147,7 @@ final class OnnxSignalRules {
     return to.op(new Dft(false, false), half, columns, to.constant(TensorData.scalar(-3L)));
   }
 
-  private static Value length(Value lengths, long i, OnnxCompose to) {
+  private static Value length(Value lengths, long i, Formula to) {
     return lengths.isConstant()
         ? to.constant(TensorData.scalar(lengths.constant().orElseThrow().longAt(i)))
         : to.gather(lengths, to.constant(TensorData.scalar(i)), 0);

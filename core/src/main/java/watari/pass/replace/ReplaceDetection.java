@@ -1,6 +1,6 @@
-package watari.format.onnx;
+package watari.pass.replace;
 
-import static watari.format.onnx.OnnxRule.left;
+import static watari.pass.replace.Replacement.left;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -20,23 +20,24 @@ import watari.rewrite.Rule;
 import watari.tensor.DataType;
 import watari.tensor.TensorData;
 
-/// Builds what comes after a detector of ONNX's NonMaxSuppression, which has no fixed number of
-/// outputs.
-final class OnnxDetectionRules {
-  private OnnxDetectionRules() {}
+/// What comes after a detector → NonMaxSuppression, whose outputs have no fixed number, and
+/// movement of what it found.
+public final class ReplaceDetection {
+  private ReplaceDetection() {}
 
-  static List<Rule<?>> rules() {
+  public static List<Rule<?>> all() {
     return List.of(
-        new OnnxRule<>("SplitPaddedNms", PaddedNonMaxSuppression.class, OnnxDetectionRules::padded),
-        new OnnxRule<>(
-            "SplitDetections", DetectionPostProcess.class, OnnxDetectionRules::postProcess));
+        new Replacement<>(
+            "SplitPaddedNms", PaddedNonMaxSuppression.class, ReplaceDetection::padded),
+        new Replacement<>(
+            "SplitDetections", DetectionPostProcess.class, ReplaceDetection::postProcess));
   }
 
   // ---- one class to a fixed number
 
-  private static Outcome padded(PaddedNonMaxSuppression op, Match<PaddedNonMaxSuppression> match) {
-    if (op.soft() && !isHard(match)) return soft(match);
-    var to = new OnnxCompose(match);
+  private static Outcome padded(
+      PaddedNonMaxSuppression op, Match<PaddedNonMaxSuppression> match, Formula to) {
+    if (op.soft() && !isHard(match)) return soft(match, to);
     var most = to.reshape(to.cast(match.input(2), DataType.INT64));
     var found =
         to.op(
@@ -53,7 +54,7 @@ final class OnnxDetectionRules {
     outputs.add(to.cast(filled(boxes, missing, to), DataType.INT32));
     if (op.soft()) outputs.add(filled(to.gather(match.input(1), boxes, 0), missing, to));
     outputs.add(to.cast(to.reshape(count), DataType.INT32));
-    return to.replace(outputs);
+    return new Outcome.Replaced(outputs);
   }
 
   private static boolean isHard(Match<PaddedNonMaxSuppression> match) {
@@ -62,15 +63,14 @@ final class OnnxDetectionRules {
 
   /// The next smaller float: ONNX suppresses what overlaps more than a threshold, TFLite also what
   /// overlaps just so.
-  private static Value justBelow(Value threshold, OnnxCompose to) {
+  private static Value justBelow(Value threshold, Formula to) {
     return to.mul(threshold, to.scalar(threshold, Math.nextDown(1f)));
   }
 
-  private static Outcome soft(Match<PaddedNonMaxSuppression> match) {
+  private static Outcome soft(Match<PaddedNonMaxSuppression> match, Formula to) {
     if (match.constant(5).isEmpty()) return left("whether scores decay is computed");
-    var to = new OnnxCompose(match);
     var loop =
-        OnnxSoftNms.of(
+        SoftNms.of(
             match.input(0),
             match.input(1),
             to.reshape(match.input(3)),
@@ -82,41 +82,42 @@ final class OnnxDetectionRules {
     inputs.add(match.input(1));
     inputs.addAll(loop.captured());
     var made = to.builder().add(loop.op(), inputs, 4, List.of(loop.body()));
-    var count = to.reduce(Reduce.Kind.SUM, made.output(3), false, 0);
-    return to.replace(
+    var count = to.reduce(Reduce.Kind.SUM, made.output(3), false, List.of(0));
+    return new Outcome.Replaced(
         List.of(
             to.cast(made.output(1), DataType.INT32),
             made.output(2),
             to.cast(count, DataType.INT32)));
   }
 
-  private static Value filled(Value vector, Value pads, OnnxCompose to) {
+  private static Value filled(Value vector, Value pads, Formula to) {
     return to.op(new Pad(Pad.Mode.CONSTANT), vector, pads, to.scalar(vector, 0));
   }
 
   // ---- a whole detector
 
-  private static Outcome postProcess(DetectionPostProcess op, Match<DetectionPostProcess> match) {
+  private static Outcome postProcess(
+      DetectionPostProcess op, Match<DetectionPostProcess> match, Formula to) {
     var scores = match.input(1).shape();
     if (!scores.hasRank(3) || !scores.dim(2).isFixed() || !scores.dim(1).isFixed()) {
       return left("the number of boxes or classes is not known");
     }
     if (op.regularNms() && op.classes() < 1) return left("it has no classes");
-    var to = new OnnxCompose(match);
     var boxes = decoded(op, match, to);
     long background = scores.dim(2).fixed() - op.classes();
     var each =
         to.slice(real(to.squeeze(match.input(1), 0), to), 1, background, scores.dim(2).fixed());
-    return to.replace(op.regularNms() ? regular(op, boxes, each, to) : fast(op, boxes, each, to));
+    return new Outcome.Replaced(
+        op.regularNms() ? regular(op, boxes, each, to) : fast(op, boxes, each, to));
   }
 
-  private static Value real(Value value, OnnxCompose to) {
+  private static Value real(Value value, Formula to) {
     return to.cast(value, DataType.FLOAT32);
   }
 
   /// `[B, 4]`: centre and size by the anchors, then corners.
   private static Value decoded(
-      DetectionPostProcess op, Match<DetectionPostProcess> match, OnnxCompose to) {
+      DetectionPostProcess op, Match<DetectionPostProcess> match, Formula to) {
     var codes = real(to.squeeze(match.input(0), 0), to);
     var anchors = real(match.input(2), to);
     var y = centre(codes, anchors, 0, op.yScale(), to);
@@ -131,25 +132,25 @@ final class OnnxDetectionRules {
         to.add(x, halfWidth));
   }
 
-  private static Value centre(Value codes, Value anchors, int i, float scale, OnnxCompose to) {
+  private static Value centre(Value codes, Value anchors, int i, float scale, Formula to) {
     var code = to.div(to.slice(codes, 1, i, i + 1), to.scalar(codes, scale));
     var extent = to.slice(anchors, 1, i + 2, i + 3);
     return to.add(to.mul(code, extent), to.slice(anchors, 1, i, i + 1));
   }
 
-  private static Value halfSize(Value codes, Value anchors, int i, float scale, OnnxCompose to) {
+  private static Value halfSize(Value codes, Value anchors, int i, float scale, Formula to) {
     var code = to.div(to.slice(codes, 1, i, i + 1), to.scalar(codes, scale));
     var size = to.mul(to.unary(Unary.Kind.EXP, code), to.slice(anchors, 1, i, i + 1));
     return to.mul(size, to.scalar(size, 0.5));
   }
 
   /// ONNX keeps scores above the threshold, TFLite those not below it.
-  private static Value threshold(DetectionPostProcess op, OnnxCompose to) {
+  private static Value threshold(DetectionPostProcess op, Formula to) {
     return to.constant(TensorData.scalar(Math.nextDown(op.scoreThreshold())));
   }
 
   private static Value suppressed(
-      DetectionPostProcess op, Value boxes, Value scores, long most, OnnxCompose to) {
+      DetectionPostProcess op, Value boxes, Value scores, long most, Formula to) {
     return to.op(
         new NonMaxSuppression(false),
         to.unsqueeze(boxes, 0),
@@ -160,9 +161,8 @@ final class OnnxDetectionRules {
   }
 
   /// Boxes by the score of their best class; of each box that stays its best classes.
-  private static List<Value> fast(
-      DetectionPostProcess op, Value boxes, Value scores, OnnxCompose to) {
-    var best = to.reduce(Reduce.Kind.MAX, scores, false, 1);
+  private static List<Value> fast(DetectionPostProcess op, Value boxes, Value scores, Formula to) {
+    var best = to.reduce(Reduce.Kind.MAX, scores, false, List.of(1));
     var found = suppressed(op, boxes, to.unsqueeze(best, 0, 1), op.maxDetections(), to);
     var kept = to.gather(found, to.constant(TensorData.scalar(2L)), 1);
     long perBox = Math.min(op.maxClassesPerDetection(), op.classes());
@@ -186,7 +186,7 @@ final class OnnxDetectionRules {
 
   /// Each class by itself, then the best of all.
   private static List<Value> regular(
-      DetectionPostProcess op, Value boxes, Value scores, OnnxCompose to) {
+      DetectionPostProcess op, Value boxes, Value scores, Formula to) {
     var byClass = to.unsqueeze(to.transpose(scores, 1, 0), 0);
     var found = suppressed(op, boxes, byClass, op.detectionsPerClass(), to);
     var at = to.slice(found, 1, 1, 3);
@@ -204,7 +204,7 @@ final class OnnxDetectionRules {
 
   /// Filled up with zeros, and the number of those that count.
   private static List<Value> outputs(
-      Value boxes, Value classes, Value scores, long most, OnnxCompose to) {
+      Value boxes, Value classes, Value scores, long most, Formula to) {
     var count = to.shape(scores, 0, 1);
     var missing = to.sub(to.vector(most), count);
     var flat = to.concat(0, to.vector(0), missing);
