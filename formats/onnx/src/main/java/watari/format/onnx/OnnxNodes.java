@@ -29,12 +29,17 @@ final class OnnxNodes {
 
   /// A node of some type, with all inputs and outputs.
   OnnxNode add(String type, Node node) {
+    return add(type, node, node.inputs().stream().map(this::name).toList());
+  }
+
+  /// A node of some type with other inputs and all outputs.
+  OnnxNode add(String type, Node node, List<String> inputs) {
     var proto = graph.addNodeBuilder().setOpType(type);
     var origin = node.origin().node();
     var outputs = node.outputs().stream().map(this::name).toList();
     proto.setName(model.names().freshNode(origin.isEmpty() ? firstOf(outputs) : origin));
     proto.addAllOutput(OnnxNode.withoutTrailingBlanks(outputs));
-    return new OnnxNode(proto).inputs(node.inputs().stream().map(this::name).toList());
+    return new OnnxNode(proto).inputs(inputs);
   }
 
   private static String firstOf(List<String> names) {
@@ -50,6 +55,11 @@ final class OnnxNodes {
 
   String name(Value value) {
     return value.isConstant() ? model.constants().of(value) : model.names().of(value);
+  }
+
+  /// An initializer with the numbers of a constant in another order.
+  String moved(Value value, TensorData data) {
+    return model.constants().of(value.name(), data);
   }
 
   /// An initializer that no value of the graph stands for.

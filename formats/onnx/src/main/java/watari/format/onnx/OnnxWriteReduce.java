@@ -35,7 +35,7 @@ final class OnnxWriteReduce {
                 out.add(node).i("exclusive", op.exclusive()).i("reverse", op.reverse()))
         .on(TopK.class, OnnxWriteReduce::topK)
         .on(MatMul.class, (_, node, out) -> out.add(node))
-        .on(FullyConnected.class, (_, node, out) -> out.add(node).i("transB", 1))
+        .on(FullyConnected.class, (_, node, out) -> fullyConnected(node, out))
         .on(MatMulInteger.class, (_, node, out) -> out.add(node))
         .on(Einsum.class, (op, node, out) -> out.add(node).s("equation", op.equation()))
         .on(Det.class, (_, node, out) -> out.add(node));
@@ -71,6 +71,25 @@ final class OnnxWriteReduce {
   private static void argReduce(ArgReduce op, Node node, OnnxNodes out) {
     var made = out.add(node).i("axis", op.axis()).i("keepdims", op.keepDims());
     if (op.last()) made.i("select_last_index", 1);
+  }
+
+  /// Weights that lie in memory the other way round stay so: large ones are not moved.
+  private static void fullyConnected(Node node, OnnxNodes out) {
+    var weights = node.input(1);
+    var asTheyLie =
+        weights
+            .constant()
+            .filter(data -> data.contiguous().isEmpty())
+            .map(data -> data.transposed(List.of(1, 0)))
+            .filter(data -> data.contiguous().isPresent());
+    if (asTheyLie.isEmpty()) {
+      out.add(node).i("transB", 1);
+      return;
+    }
+    var inputs =
+        new ArrayList<>(List.of(out.name(node.input(0)), out.moved(weights, asTheyLie.get())));
+    if (node.inputs().size() > 2) inputs.add(out.name(node.input(2)));
+    out.add("Gemm", node, inputs);
   }
 
   private static void topK(TopK op, Node node, OnnxNodes out) {

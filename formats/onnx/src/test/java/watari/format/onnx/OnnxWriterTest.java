@@ -3,6 +3,8 @@ package watari.format.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +33,7 @@ import watari.op.DetectionOp.DetectionPostProcess;
 import watari.op.DetectionOp.PaddedNonMaxSuppression;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Unary;
+import watari.op.MatMulOp.FullyConnected;
 import watari.op.MatMulOp.MatMul;
 import watari.op.NormOp.RmsNorm;
 import watari.op.Op;
@@ -344,5 +347,27 @@ class OnnxWriterTest {
               OnnxRun.matches(graph.graph(), opset, List.of(data), 1e-6, new double[] {0.2, 2.8}))
           .isTrue();
     }
+  }
+
+  @Test
+  void weightsAreWrittenAsTheyLieInMemory() throws IOException {
+    var x = to.input("x", TensorType.of(DataType.FLOAT32, 1, 2));
+    var stored = TensorData.ofFloats(Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
+    var turned = to.constant("w", stored.transposed(List.of(1, 0)));
+    var bias = to.constant("b", TensorData.ofFloats(Shape.of(3), 7, 8, 9));
+    to.graph().addOutput("y", to.add(new FullyConnected(), x, turned, bias));
+
+    var model = written(0);
+
+    var weights = model.getGraph().getInitializer(0);
+    assertThat(weights.getDimsList()).containsExactly(2L, 3L);
+    try (var arena = Arena.ofConfined()) {
+      assertThat(weights.getRawData().toByteArray())
+          .isEqualTo(stored.packed(arena).toArray(ValueLayout.JAVA_BYTE));
+    }
+    assertThat(model.getGraph().getNode(0).getAttributeList()).isEmpty();
+    var data = TensorData.ofFloats(Shape.of(1, 2), 1, 10);
+    assertThat(OnnxRun.matches(to.graph(), 0, List.of(data), 0, new double[] {48, 60, 72}))
+        .isTrue();
   }
 }

@@ -15,6 +15,9 @@ final class OpenvinoFormat {
   /// The newest set of operators that is read.
   static final int NEWEST_OPSET = 16;
 
+  /// The element of `rt_info` that names who wrote the file, where it was not OpenVINO.
+  static final String PRODUCER = "producer";
+
   /// The start of the name of a model's property that came from `rt_info`.
   static final String PROPERTY = "openvino.";
 

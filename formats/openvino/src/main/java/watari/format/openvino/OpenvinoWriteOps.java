@@ -1,0 +1,25 @@
+package watari.format.openvino;
+
+import watari.format.OpTable;
+
+/// How each record is written: families in files of their own.
+final class OpenvinoWriteOps {
+  static final OpTable<OpenvinoNodes> TABLE = table();
+
+  private OpenvinoWriteOps() {}
+
+  private static OpTable<OpenvinoNodes> table() {
+    var table = new OpTable<OpenvinoNodes>();
+    OpenvinoWriteElementwise.addTo(table);
+    OpenvinoWriteReduce.addTo(table);
+    OpenvinoWriteWindow.addTo(table);
+    OpenvinoWriteNorm.addTo(table);
+    OpenvinoWriteShape.addTo(table);
+    OpenvinoWriteIndex.addTo(table);
+    OpenvinoWriteResize.addTo(table);
+    OpenvinoWriteRecurrent.addTo(table);
+    OpenvinoWriteControl.addTo(table);
+    OpenvinoWriteQuantize.addTo(table);
+    return table;
+  }
+}
