@@ -46,7 +46,7 @@ public interface ByteSource {
 
   /// Bytes in memory, most often mapped.
   record Segment(MemorySegment bytes) implements ByteSource {
-    private static final long CHUNK_BYTES = 1 << 24;
+    private static final long CHUNK_BYTES = 1 << 22;
 
     @Override
     public long sizeBytes() {

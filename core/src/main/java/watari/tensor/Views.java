@@ -1,5 +1,6 @@
 package watari.tensor;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +93,24 @@ final class Views {
   static final class Cast extends SameOrder {
     Cast(TensorData source, DataType to) {
       super(source, to, source.shape());
+    }
+
+    /// To float16, in which large models are stored, many at a time.
+    @Override
+    public void copyTo(long first, long count, MemorySegment target) {
+      if (source.dtype() != DataType.FLOAT32 || dtype() != DataType.FLOAT16) {
+        super.copyTo(first, count, target);
+        return;
+      }
+      try (var arena = Arena.ofConfined()) {
+        var floats = source.packed(first, count, arena);
+        for (long i = 0; i < count; i++) {
+          target.set(
+              ElementCodec.SHORT,
+              i * 2,
+              Float.floatToFloat16(floats.get(ElementCodec.FLOAT, i * 4)));
+        }
+      }
     }
 
     /// What the value becomes when it is stored in this type.

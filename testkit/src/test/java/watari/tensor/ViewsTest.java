@@ -5,6 +5,7 @@ import static watari.testkit.Properties.forAll;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Random;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import watari.testkit.Gen;
 
 class ViewsTest {
   private static final List<DataType> DTYPES =
@@ -148,5 +150,39 @@ class ViewsTest {
 
     assertThat(data.transposed(turn).contiguous()).isEmpty();
     assertThat(data.transposed(turn).transposed(turn).transposed(turn).contiguous()).isPresent();
+  }
+
+  @Test
+  void floatsAreStoredAsTheNearestHalves() {
+    Gen<TensorData> floats =
+        random -> {
+          int rows = 1 + random.nextInt(40);
+          var values = new float[rows * 3];
+          for (int i = 0; i < values.length; i++) {
+            values[i] = Float.intBitsToFloat(random.nextInt());
+          }
+          return TensorData.ofFloats(Shape.of(rows, 3), values);
+        };
+    forAll(
+        floats,
+        200,
+        data -> {
+          for (var view : List.of(data, data.transposed(List.of(1, 0)))) {
+            var halves = MemorySegment.ofArray(new short[(int) view.size() - 1]);
+            view.cast(DataType.FLOAT16).copyTo(1, view.size() - 1, halves);
+            for (int i = 1; i < view.size(); i++) {
+              short half = halves.getAtIndex(ValueLayout.JAVA_SHORT, i - 1L);
+              assertThat(half).isEqualTo(Float.floatToFloat16((float) view.doubleAt(i)));
+            }
+          }
+        });
+  }
+
+  @Test
+  void onlyAFiniteNumberIsBeyondALimit() {
+    float infinity = Float.NEGATIVE_INFINITY;
+
+    assertThat(TensorData.ofFloats(Shape.of(3), 2, infinity, Float.NaN).hasBeyond(2)).isFalse();
+    assertThat(TensorData.ofFloats(Shape.of(2), 1, -2.5f).hasBeyond(2)).isTrue();
   }
 }

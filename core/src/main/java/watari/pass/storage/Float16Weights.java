@@ -12,7 +12,6 @@ import watari.op.ElementwiseOp.Cast;
 import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
-import watari.tensor.TensorData;
 
 /// Stores float32 constants as float16 and casts them up where they are used.
 ///
@@ -20,7 +19,7 @@ import watari.tensor.TensorData;
 /// cannot hold, each of which is a finding.
 public final class Float16Weights implements Pass {
   private static final long FEW_ELEMENTS = 64;
-  private static final double LARGEST = 65504;
+  private static final float LARGEST = 65504;
 
   @Override
   public String name() {
@@ -51,7 +50,7 @@ public final class Float16Weights implements Pass {
 
   private Value halved(Value value, GraphBuilder builder, PassLog log) {
     var data = value.constant().orElseThrow();
-    if (!fits(data)) {
+    if (data.hasBeyond(LARGEST)) {
       log.add(
           Finding.warning(
                   "PRECISION_CHANGED",
@@ -64,14 +63,5 @@ public final class Float16Weights implements Pass {
     var whole = builder.from(List.of()).addNamed(value.name(), new Cast(DataType.FLOAT32), half);
     whole.setSourceNames(value.sourceNames());
     return whole;
-  }
-
-  /// Whether no finite number overflows.
-  private static boolean fits(TensorData data) {
-    for (long i = 0; i < data.size(); i++) {
-      double size = Math.abs(data.doubleAt(i));
-      if (size > LARGEST && size != Double.POSITIVE_INFINITY) return false;
-    }
-    return true;
   }
 }
