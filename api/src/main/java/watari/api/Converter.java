@@ -41,8 +41,7 @@ public final class Converter {
   private ModelReport convert(Path path, List<Result> results) {
     progress.step(path.toString(), "reading");
     try (var read = read(path)) {
-      var judged = options.judged(read.findings());
-      var source = new OpenModel(path, read.model(), judged, read.arena());
+      var source = read.with(options.judged(read.findings()));
       var outputs = new ArrayList<OutputReport>();
       for (var result : results) outputs.add(new Conversion(source, result).run());
       return Reports.of(source, outputs);

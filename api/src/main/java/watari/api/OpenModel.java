@@ -18,6 +18,10 @@ public record OpenModel(
     findings = List.copyOf(findings);
   }
 
+  OpenModel with(List<Finding> others) {
+    return new OpenModel(path, weightsFile, model, others, arena);
+  }
+
   public boolean hasErrors() {
     return findings.stream().anyMatch(Finding::isError);
   }

@@ -31,6 +31,11 @@ public final class OpenvinoReader implements FormatReader {
   }
 
   @Override
+  public boolean takesWeightsFile() {
+    return true;
+  }
+
+  @Override
   public boolean sniff(Path path, byte[] head) {
     return OpenvinoFormat.sniff(head);
   }
