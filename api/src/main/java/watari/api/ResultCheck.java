@@ -38,7 +38,7 @@ final class ResultCheck {
       reason = e;
     }
     try {
-      var check = compare(sides.ownReading(source.model().main()), b, findings);
+      var check = compare(sides.ownReading(source), b, findings);
       findings.add(
           Finding.note(
               "OWN_READING", "the source was run by watari's reading: " + reason.getMessage()));

@@ -79,7 +79,7 @@ public final class Runner {
       official = e;
     }
     try {
-      var report = run(sides.ownReading(graph), candidates);
+      var report = run(sides.ownReading(model), candidates);
       findings.add(Finding.note("OWN_READING", String.valueOf(official.getMessage())));
       return report;
     } catch (EngineException e) {

@@ -1,5 +1,7 @@
 package watari.api;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -7,12 +9,15 @@ import watari.engine.EngineException;
 import watari.engine.Engines;
 import watari.engine.OnnxLowering;
 import watari.engine.Session;
+import watari.finding.Finding;
 import watari.finding.ModelException;
 import watari.graph.Graph;
 
 /// Finds who runs a model.
 final class Sides {
   private static final Path BESIDE = Path.of("");
+
+  private static final int MOST_ERRORS = 3;
 
   private final Engines engines;
   private final Formats formats;
@@ -52,8 +57,22 @@ final class Sides {
   }
 
   /// What we read, on ONNX Runtime.
-  Side ownReading(Graph graph) throws EngineException {
+  ///
+  /// @throws EngineException if parts of the model could not be read: something else stands for
+  ///   them
+  Side ownReading(OpenModel model) throws EngineException {
+    requireWhole(model);
+    var graph = model.model().main();
     return new Side(graph, lowering.name(), true, taps -> lowering.load(graph, taps));
+  }
+
+  private static void requireWhole(OpenModel model) throws EngineException {
+    var errors = model.findings().stream().filter(Finding::isError).limit(MOST_ERRORS).toList();
+    if (errors.isEmpty()) return;
+    throw new EngineException(
+        errors.stream()
+            .map(Finding::toString)
+            .collect(joining("; ", "watari cannot read all of it: ", "")));
   }
 
   /// What we read of a result, on ONNX Runtime.
@@ -70,6 +89,7 @@ final class Sides {
   private Session readBack(Path file, String format, List<String> taps)
       throws IOException, EngineException {
     try (var model = Watari.read(file, new ReadSettings(format, BESIDE), formats)) {
+      requireWhole(model);
       var graph = model.model().main();
       return new InOrder(lowering.load(graph, taps), graph);
     } catch (ModelException e) {

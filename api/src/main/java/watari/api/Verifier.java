@@ -88,7 +88,7 @@ public final class Verifier {
     } catch (EngineException e) {
       var why = model.path() + " is run by watari's reading: " + e.getMessage();
       findings.add(Finding.note("OWN_READING", why));
-      return sides.ownReading(model.model().main());
+      return sides.ownReading(model);
     }
   }
 

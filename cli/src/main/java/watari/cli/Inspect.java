@@ -38,6 +38,9 @@ final class Inspect implements Callable<Integer> {
   @Option(names = "--from", paramLabel = "FORMAT", description = "The model's format.")
   private String from = "";
 
+  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
+  private Path weightsFile = Path.of("");
+
   @Option(names = "--layers", description = "Every node with its shapes and costs.")
   private boolean layers;
 
@@ -50,7 +53,7 @@ final class Inspect implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var inspector = new Inspector(new ReadSettings(from, Path.of("")));
+    var inspector = new Inspector(new ReadSettings(from, weightsFile));
     var inspection = inspector.inspect(Path.of(model), targets);
     if (speech.json) json(inspection);
     else print(inspection);

@@ -45,6 +45,9 @@ final class Run implements Callable<Integer> {
   @Option(names = "--from", paramLabel = "FORMAT", description = "The model's format.")
   private String from = "";
 
+  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
+  private Path weightsFile = Path.of("");
+
   @Option(names = "--data", paramLabel = "FILE.npz", description = "Inputs by name.")
   private Path data = Path.of("");
 
@@ -86,7 +89,7 @@ final class Run implements Callable<Integer> {
     if (standing.isPresent()) return refused(standing.get());
     var names = labelNames();
     var settings = new VerifySettings(true, Double.NaN, data, seed, 1, false);
-    var runner = new Runner(new ReadSettings(from, Path.of("")), settings, repeat);
+    var runner = new Runner(new ReadSettings(from, weightsFile), settings, repeat);
     var report =
         isImage
             ? runner.run(model, image, Normalization.of(normalize.isEmpty() ? "x" : normalize))

@@ -14,6 +14,38 @@ import watari.tensor.DataType;
 import watari.tensor.TensorType;
 
 class CommandsTest {
+  /// `y = |x|`, and a constant.
+  private static final String IR =
+      """
+      <net name="n" version="11">
+        <layers>
+          <layer id="0" name="x" type="Parameter" version="opset1">
+            <data shape="3" element_type="f32"/>
+            <output><port id="0" precision="FP32" names="x"><dim>3</dim></port></output>
+          </layer>
+          <layer id="1" name="w" type="Const" version="opset1">
+            <data element_type="f32" shape="3" offset="0" size="12"/>
+            <output><port id="0" precision="FP32" names="w"><dim>3</dim></port></output>
+          </layer>
+          <layer id="2" name="abs" type="Abs" version="opset1">
+            <input><port id="0" precision="FP32"><dim>3</dim></port></input>
+            <output><port id="1" precision="FP32" names="y"><dim>3</dim></port></output>
+          </layer>
+          <layer id="3" name="first" type="Result" version="opset1">
+            <input><port id="0" precision="FP32"><dim>3</dim></port></input>
+          </layer>
+          <layer id="4" name="second" type="Result" version="opset1">
+            <input><port id="0" precision="FP32"><dim>3</dim></port></input>
+          </layer>
+        </layers>
+        <edges>
+          <edge from-layer="0" from-port="0" to-layer="2" to-port="0"/>
+          <edge from-layer="2" from-port="1" to-layer="3" to-port="0"/>
+          <edge from-layer="1" from-port="0" to-layer="4" to-port="0"/>
+        </edges>
+      </net>
+      """;
+
   @TempDir private Path folder;
 
   @Test
@@ -91,6 +123,23 @@ class CommandsTest {
         // conv0: 8 x 8 x 16 outputs of a 3 x 3 x 1 window.
         .contains("parameters 160, multiply-adds 9,216");
     assertThat(Spoken.of("inspect", sample, "--json").out()).contains("\"layout\":\"nhwc\"");
+  }
+
+  @Test
+  void weightsOfAnIrMayLieElsewhere() throws IOException {
+    var model = Files.writeString(folder.resolve("m.xml"), IR);
+    var without = Spoken.of("run", model);
+    assertThat(without.code()).isEqualTo(4);
+    assertThat(without.err()).contains("watari cannot read all of it", "'m.bin', does not stand");
+    var values = new byte[] {0, 0, (byte) 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40};
+    var weights = Files.write(folder.resolve("elsewhere"), values);
+    assertThat(Spoken.of("inspect", model).err()).contains("[WEIGHTS_MISSING]");
+    assertThat(Spoken.of("inspect", model, "--weights-file", weights).err()).isEmpty();
+    var outputs = folder.resolve("out.npz");
+    var said = Spoken.of("run", model, "--weights-file", weights, "-o", outputs);
+    assertThat(said.err()).isEmpty();
+    assertThat(said.out())
+        .contains("y: float32[3], from ", "w: float32[3], from 1.00000 to 3.00000");
   }
 
   @Test
