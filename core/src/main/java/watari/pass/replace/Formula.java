@@ -182,14 +182,6 @@ public final class Formula {
     return transpose(x, IntStream.of(perm).boxed().toList());
   }
 
-  public Value squeeze(Value x, long... axes) {
-    return op(new Squeeze(), x, vector(axes));
-  }
-
-  public Value unsqueeze(Value x, long... axes) {
-    return op(new Unsqueeze(), x, vector(axes));
-  }
-
   /// The dims of axes `from` to `to` (exclusive) as int64: a constant where they are fixed.
   public Value shape(Value x, int from, int to) {
     if (x.shape().isRanked()) {

@@ -79,7 +79,7 @@ final class OnnxNodes {
   OnnxNode addWithInts(Node node, int input, String attribute, int since) {
     if (opset() >= since) return add(node);
     if (input >= node.inputs().size() || !node.input(input).isPresent()) return add(node);
-    var inputs = new ArrayList<>(node.inputs());
+    var inputs = new ArrayList<>(node.inputs().stream().map(this::name).toList());
     inputs.remove(input);
     var made = add(OnnxOpTypes.of(node.op()), node, inputs);
     return made.ints(attribute, constants(node, input));
