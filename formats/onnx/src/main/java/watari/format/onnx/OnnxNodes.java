@@ -79,9 +79,9 @@ final class OnnxNodes {
   OnnxNode addWithInts(Node node, int input, String attribute, int since) {
     if (opset() >= since) return add(node);
     if (input >= node.inputs().size() || !node.input(input).isPresent()) return add(node);
-    var inputs = new ArrayList<>(node.inputs().stream().map(this::name).toList());
+    var inputs = new ArrayList<>(node.inputs());
     inputs.remove(input);
-    var made = add(OnnxOpTypes.of(node.op()), node, inputs);
+    var made = add(OnnxOpTypes.of(node.op()), node, inputs.stream().map(this::name).toList());
     return made.ints(attribute, constants(node, input));
   }
 
