@@ -22,6 +22,7 @@ import watari.op.MatMulOp.MatMulInteger;
 import watari.op.Padding;
 import watari.op.QuantizeOp.DynamicQuantize;
 import watari.op.ReduceOp.Cumulative;
+import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Slice;
 import watari.tensor.DataType;
 import watari.tensor.Layout;
@@ -161,6 +162,27 @@ class OnnxToTfliteTest {
         TensorData.vector(Long.MAX_VALUE, -9),
         TensorData.vector(-1, 1),
         TensorData.vector(1, -2));
+  }
+
+  @Test
+  void int64IsDividedExactly() throws IOException {
+    crosses(
+        (b, x) -> List.of(b.add(new Binary(Binary.Kind.DIV), x)),
+        TensorData.vector(
+            7, -7, 7, -7, 0, Long.MAX_VALUE, Long.MAX_VALUE, Long.MIN_VALUE, -Long.MAX_VALUE, 99),
+        TensorData.vector(2, 2, -2, -2, 5, 1, 3, 7, -(1L << 40), Long.MAX_VALUE));
+  }
+
+  @Test
+  void padsTakeComputedAxes() throws IOException {
+    crosses(
+        (b, x) -> {
+          var value = b.constant(TensorData.scalar(9f));
+          return List.of(b.add(new Pad(Pad.Mode.CONSTANT), x.get(0), x.get(1), value, x.get(2)));
+        },
+        floats(Shape.of(2, 1, 2), 1, 2, 3, 4),
+        TensorData.vector(1, 0, 0, 2),
+        TensorData.vector(-1, 0));
   }
 
   @Test

@@ -59,7 +59,8 @@ public final class TfliteLegalize {
     var rules = new ArrayList<Rule<?>>();
     rules.addAll(Float64Kernels.rules());
     rules.add(Uint64Rules.binary());
-    rules.add(SliceRules.slice());
+    rules.addAll(EveryAxis.rules());
+    rules.add(Int64Division.rule());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ConvRules.all());
     rules.addAll(PoolRules.all());

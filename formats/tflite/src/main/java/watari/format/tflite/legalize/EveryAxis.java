@@ -4,6 +4,7 @@ import java.util.List;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ReduceOp.Reduce;
+import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Slice;
 import watari.op.ShapeOp.Unsqueeze;
 import watari.pass.replace.Formula;
@@ -15,12 +16,14 @@ import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
-/// Slices whose axes or steps are computed, as slices of every axis.
-final class SliceRules {
-  private SliceRules() {}
+/// Slices and pads whose axes, steps or pads are computed, as those of every axis.
+final class EveryAxis {
+  private EveryAxis() {}
 
-  static Rule<Slice> slice() {
-    return new SmallRule<>("SliceEveryAxis", Slice.class, SliceRules::slice);
+  static List<Rule<?>> rules() {
+    return List.of(
+        new SmallRule<>("SliceEveryAxis", Slice.class, EveryAxis::slice),
+        new SmallRule<>("PadEveryAxis", Pad.class, EveryAxis::pad));
   }
 
   private static Outcome slice(Slice op, Match<Slice> match, Formula f) {
@@ -33,13 +36,7 @@ final class SliceRules {
     }
     int rank = x.shape().rank();
     if (isEveryAxis(match.input(3), rank)) return Replacement.left("it slices every axis");
-    long count = starts.shape().dim(0).fixed();
-    var axes = match.input(3).isPresent() ? wide(match.input(3), f) : counting((int) count, f);
-    var isNegative = f.binary(Binary.Kind.LESS, axes, f.scalar(axes, 0));
-    axes = f.select(isNegative, f.add(axes, rank), axes);
-    var places = f.reshape(axes, count, 1);
-    var isPlace = f.binary(Binary.Kind.EQUAL, places, f.reshape(counting(rank, f), 1, rank));
-    var given = f.cast(isPlace, DataType.INT64);
+    var given = given(match.input(3), starts.shape().dim(0).fixed(), rank, f);
     var steps = match.input(4);
     return match.replaceWith(
         op,
@@ -48,6 +45,35 @@ final class SliceRules {
         spread(match.input(2), Integer.MAX_VALUE, given, f),
         counting(rank, f),
         steps.isPresent() ? spread(steps, 1, given, f) : ones(rank, f));
+  }
+
+  private static Outcome pad(Pad op, Match<Pad> match, Formula f) {
+    var x = match.input(0);
+    var axes = match.input(3);
+    if (!axes.isPresent() || axes.isConstant() && match.input(1).isConstant()) {
+      return Replacement.left("its pads are known, or of every axis");
+    }
+    if (!x.shape().isRanked() || !axes.shape().isFixed() || !axes.shape().hasRank(1)) {
+      return Replacement.left("it is not known how many axes it has");
+    }
+    long count = axes.shape().dim(0).fixed();
+    var given = given(axes, count, x.shape().rank(), f);
+    var before = spread(f.slice(match.input(1), 0, 0, count), 0, given, f);
+    var after = spread(f.slice(match.input(1), 0, count, 2 * count), 0, given, f);
+    var pads = f.concat(0, List.of(before, after));
+    return match.input(2).isPresent()
+        ? match.replaceWith(op, x, pads, match.input(2))
+        : match.replaceWith(op, x, pads);
+  }
+
+  /// 1 in row `i`, column `axis` where the `i`-th number is for that axis, else 0.
+  private static Value given(Value some, long count, int rank, Formula f) {
+    var axes = some.isPresent() ? wide(some, f) : counting((int) count, f);
+    var isNegative = f.binary(Binary.Kind.LESS, axes, f.scalar(axes, 0));
+    axes = f.select(isNegative, f.add(axes, rank), axes);
+    var places = f.reshape(axes, count, 1);
+    var isPlace = f.binary(Binary.Kind.EQUAL, places, f.reshape(counting(rank, f), 1, rank));
+    return f.cast(isPlace, DataType.INT64);
   }
 
   private static boolean isConstant(Value value) {
