@@ -20,10 +20,12 @@ import watari.op.DetectionOp.NonMaxSuppression;
 import watari.op.IndexOp.OneHot;
 import watari.op.MatMulOp.MatMulInteger;
 import watari.op.Padding;
+import watari.op.PoolOp.MaxPool;
 import watari.op.QuantizeOp.DynamicQuantize;
 import watari.op.ReduceOp.Cumulative;
 import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Slice;
+import watari.op.Window;
 import watari.tensor.DataType;
 import watari.tensor.Layout;
 import watari.tensor.Shape;
@@ -183,6 +185,25 @@ class OnnxToTfliteTest {
         floats(Shape.of(2, 1, 2), 1, 2, 3, 4),
         TensorData.vector(1, 0, 0, 2),
         TensorData.vector(-1, 0));
+  }
+
+  @Test
+  void computedPadsTakeElementsOfTheTensor() throws IOException {
+    for (var mode : new Pad.Mode[] {Pad.Mode.EDGE, Pad.Mode.WRAP}) {
+      crosses(
+          (b, x) -> List.of(b.add(new Pad(mode), x)),
+          floats(Shape.of(2, 3), 1, 2, 3, 4, 5, 6),
+          TensorData.vector(1, 2, 0, 3));
+    }
+  }
+
+  @Test
+  void plainBytesArePooled() throws IOException {
+    var none = new Padding.Explicit(List.of(0, 0), List.of(0, 0));
+    var window = new Window(List.of(2, 2), List.of(1, 1), List.of(1, 1), none, false);
+    crosses(
+        (b, x) -> List.of(b.add(new MaxPool(window, Layout.CHANNELS_FIRST, false), x)),
+        bytes(DataType.UINT8, Shape.of(1, 2, 3, 3), 37));
   }
 
   @Test

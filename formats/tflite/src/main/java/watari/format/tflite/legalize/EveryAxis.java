@@ -5,6 +5,7 @@ import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ShapeOp.Pad;
+import watari.op.ShapeOp.Range;
 import watari.op.ShapeOp.Slice;
 import watari.op.ShapeOp.Unsqueeze;
 import watari.pass.replace.Formula;
@@ -23,7 +24,8 @@ final class EveryAxis {
   static List<Rule<?>> rules() {
     return List.of(
         new SmallRule<>("SliceEveryAxis", Slice.class, EveryAxis::slice),
-        new SmallRule<>("PadEveryAxis", Pad.class, EveryAxis::pad));
+        new SmallRule<>("PadEveryAxis", Pad.class, EveryAxis::pad),
+        new SmallRule<>("PadByIndices", Pad.class, EveryAxis::padByIndices));
   }
 
   private static Outcome slice(Slice op, Match<Slice> match, Formula f) {
@@ -64,6 +66,34 @@ final class EveryAxis {
     return match.input(2).isPresent()
         ? match.replaceWith(op, x, pads, match.input(2))
         : match.replaceWith(op, x, pads);
+  }
+
+  /// Computed pads of the nearest elements, or of those of the other end: an index for each place.
+  private static Outcome padByIndices(Pad op, Match<Pad> match, Formula f) {
+    var x = match.input(0);
+    boolean isOther = op.mode() != Pad.Mode.EDGE && op.mode() != Pad.Mode.WRAP;
+    if (isOther || match.input(1).isConstant() || match.input(3).isPresent()) {
+      return Replacement.left("it is a kernel, or its pads are known");
+    }
+    if (!x.shape().isFixed() || x.type().isQuantized()) return Replacement.left("no fixed shape");
+    int rank = x.shape().rank();
+    var result = x;
+    for (int axis = 0; axis < rank; axis++) {
+      long dim = x.shape().dim(axis).fixed();
+      var first = f.neg(wide(scalar(match.input(1), axis, f), f));
+      var last = f.add(wide(scalar(match.input(1), rank + axis, f), f), dim);
+      var places = f.op(new Range(), first, last, f.scalar(first, 1));
+      var indices =
+          op.mode() == Pad.Mode.EDGE
+              ? f.max(f.min(places, dim - 1), 0)
+              : f.binary(Binary.Kind.FLOOR_MOD, places, f.scalar(places, dim));
+      result = f.gather(result, indices, axis);
+    }
+    return match.replaceWith(result);
+  }
+
+  private static Value scalar(Value vector, int at, Formula f) {
+    return f.gather(vector, f.builder().scalar((long) at), 0);
   }
 
   /// 1 in row `i`, column `axis` where the `i`-th number is for that axis, else 0.

@@ -18,6 +18,7 @@ import watari.pass.replace.Replacement;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
+import watari.tensor.DataType;
 import watari.tensor.Dim;
 import watari.tensor.Layout;
 import watari.tensor.Quantization;
@@ -30,6 +31,7 @@ final class PoolRules {
 
   static List<Rule<?>> all() {
     return List.of(
+        new SmallRule<>("MaxPoolInFloats", MaxPool.class, PoolRules::maxInFloats),
         new SmallRule<>("RaiseMaxPool1D", MaxPool.class, PoolRules::raiseMax),
         new SmallRule<>("SettleMaxPoolPadding", MaxPool.class, PoolRules::padMax),
         new Replacement<>("ReplaceDilatedMaxPool", MaxPool.class, PoolRules::dilatedMax),
@@ -41,6 +43,16 @@ final class PoolRules {
             "ReplaceDilatedAveragePool", AveragePool.class, PoolRules::dilatedAverage),
         new SmallRule<>("SplitAveragePool3D", AveragePool.class, PoolRules::splitAverage),
         new Replacement<>("ReplaceLpPool", LpPool.class, PoolRules::lpPool));
+  }
+
+  /// Plain integers of 8 bits, which float32 holds.
+  private static Outcome maxInFloats(MaxPool op, Match<MaxPool> match, Formula f) {
+    var x = match.input(0);
+    boolean isSmall = x.dtype() == DataType.INT8 || x.dtype() == DataType.UINT8;
+    if (!isSmall || x.type().isQuantized() || match.node().outputs().size() != 1) {
+      return Replacement.left("it is not of plain bytes");
+    }
+    return match.replaceWith(f.cast(f.op(op, f.cast(x, DataType.FLOAT32)), x.dtype()));
   }
 
   private static boolean isReady(Layout layout, Match<?> match) {

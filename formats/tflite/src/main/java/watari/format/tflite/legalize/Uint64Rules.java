@@ -27,7 +27,7 @@ final class Uint64Rules {
       return Replacement.left("it is not of uint64");
     }
     return switch (op.kind()) {
-      case ADD, SUB, MUL ->
+      case ADD, SUB, MUL, BITWISE_AND, BITWISE_OR, BITWISE_XOR ->
           match.replaceWith(back(f.op(op, bits(match, 0, f), bits(match, 1, f)), f));
       case EQUAL, NOT_EQUAL -> match.replaceWith(op, bits(match, 0, f), bits(match, 1, f));
       case GREATER, GREATER_EQUAL, LESS, LESS_EQUAL ->
