@@ -30,6 +30,7 @@ import watari.tensor.TensorData;
 /// Takes apart functions of elements that IR lacks.
 final class OpenvinoElementRules {
   private static final String RAISED = "/raised";
+  private static final double HALF = 0.5;
 
   private OpenvinoElementRules() {}
 
@@ -39,6 +40,8 @@ final class OpenvinoElementRules {
         new Replacement<>("SplitBitwiseNot", Unary.class, OpenvinoElementRules::unary),
         new Replacement<>("CastBits", Bitcast.class, OpenvinoElementRules::bitcast),
         new Replacement<>("CountBools", Reduce.class, OpenvinoElementRules::logicalReduce),
+        new Replacement<>("KeepReducedAxis", Reduce.class, OpenvinoElementRules::lastOfThree),
+        new Replacement<>("HalveExtremes", Reduce.class, OpenvinoElementRules::extreme),
         new Replacement<>("ReplaceReductionOfNothing", Reduce.class, OpenvinoElementRules::empty),
         new Replacement<>(
             "MoveIouThreshold", NonMaxSuppression.class, OpenvinoElementRules::suppression),
@@ -82,6 +85,40 @@ final class OpenvinoElementRules {
     var numbers = f.cast(match.input(0), DataType.INT32);
     var reduced = f.op(new Reduce(kind, op.keepDims()), numbers, match.input(1));
     return match.replaceWith(f.cast(reduced, DataType.BOOL));
+  }
+
+  /// OpenVINO 2026.4 adds a vector along the wrong axis to what it has reduced from three axes to
+  /// two.
+  private static Outcome lastOfThree(Reduce op, Match<Reduce> match, Formula f) {
+    var x = match.input(0).shape();
+    var axes = match.integers(1);
+    boolean isLast =
+        x.hasRank(3)
+            && axes.filter(all -> all.length == 1 && (all[0] == 2 || all[0] == -1)).isPresent();
+    if (op.keepDims() || !isLast) return left("its result is added to rightly");
+    var kept = f.op(new Reduce(op.kind(), true), match.input(0), match.input(1));
+    return match.replaceWith(f.squeeze(kept, 2));
+  }
+
+  /// OpenVINO begins with the largest finite number, so that infinities alone are lost: halves of
+  /// numbers leave room.
+  private static Outcome extreme(Reduce op, Match<Reduce> match, Formula f) {
+    boolean isExtreme = op.kind() == Reduce.Kind.MAX || op.kind() == Reduce.Kind.MIN;
+    var x = match.input(0);
+    if (!isExtreme || !x.dtype().isFloat()) return left("OpenVINO computes it");
+    if (isHalved(x)) return left("it is halved");
+    var half = f.mul(x, HALF);
+    var reduced = match.input(1).isPresent() ? f.op(op, half, match.input(1)) : f.op(op, half);
+    return match.replaceWith(f.mul(reduced, 2));
+  }
+
+  private static boolean isHalved(Value x) {
+    return x.producer()
+        .filter(node ->
+            node.op() instanceof Binary(var kind)
+                && kind == Binary.Kind.MUL
+                && node.input(1).constant().filter(data -> data.isAll(HALF)).isPresent())
+        .isPresent();
   }
 
   /// The largest (or smallest) of nothing along axes that are computed.

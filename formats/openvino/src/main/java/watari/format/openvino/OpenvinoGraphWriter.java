@@ -53,7 +53,7 @@ final class OpenvinoGraphWriter {
         nodes
             .layer(OpenvinoNodes.clean(input.name()), "Parameter", 1)
             .set("shape", OpenvinoXmlWriter.shape(input.shape(), ","))
-            .set("element_type", OpenvinoTypes.element(input.dtype()).orElseThrow())
+            .set("element_type", OpenvinoNodes.element(input.dtype()))
             .output(input.type(), List.of(OpenvinoNodes.clean(input.name())), layout);
     nodes.give(input, layer.port(0));
     return layer;
@@ -69,7 +69,7 @@ final class OpenvinoGraphWriter {
   private Port copy(Value value, String name) {
     return nodes
         .layer(OpenvinoNodes.clean(name) + "/copy", "Convert", 1, nodes.port(value))
-        .set("destination_type", OpenvinoTypes.element(value.dtype()).orElseThrow())
+        .set("destination_type", OpenvinoNodes.element(value.dtype()))
         .output(value.type(), List.of(OpenvinoNodes.clean(name)), "")
         .port(0);
   }

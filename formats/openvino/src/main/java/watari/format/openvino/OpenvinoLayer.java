@@ -61,7 +61,7 @@ final class OpenvinoLayer {
   private final List<Output> outputs = new ArrayList<>();
   private final List<Body> bodies = new ArrayList<>();
   private String resultName = "";
-  private String mark = "";
+  private boolean decompresses;
 
   OpenvinoLayer(int id, String name, String type, String opset) {
     this.id = id;
@@ -107,9 +107,9 @@ final class OpenvinoLayer {
     return resultName;
   }
 
-  /// An attribute of its `rt_info`, or empty.
-  String mark() {
-    return mark;
+  /// Whether it brings a constant that is stored small to what is computed with.
+  boolean decompresses() {
+    return decompresses;
   }
 
   OpenvinoLayer set(String attribute, String value) {
@@ -149,7 +149,13 @@ final class OpenvinoLayer {
     return this;
   }
 
+  /// An output in the type that carries the given one.
   OpenvinoLayer output(TensorType type, List<String> names, String layout) {
+    return exactOutput(OpenvinoCarriers.of(type), names, layout);
+  }
+
+  /// An output of the very type.
+  OpenvinoLayer exactOutput(TensorType type, List<String> names, String layout) {
     outputs.add(new Output(type, names, layout));
     return this;
   }
@@ -166,13 +172,7 @@ final class OpenvinoLayer {
 
   /// Says that it brings a constant that is stored small to what is computed with.
   OpenvinoLayer decompression() {
-    mark = "decompression";
-    return this;
-  }
-
-  /// Says that a division is not to become a product with the inverse, which rounds otherwise.
-  OpenvinoLayer exactDivision() {
-    mark = "nonconvertable_divide";
+    decompresses = true;
     return this;
   }
 

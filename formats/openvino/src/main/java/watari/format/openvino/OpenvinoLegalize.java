@@ -14,6 +14,7 @@ import watari.op.PoolOp.MaxUnpool;
 import watari.op.PoolOp.RoiAlign;
 import watari.op.ReduceOp.Reduce;
 import watari.pass.fold.CommonSubexpressions;
+import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
 import watari.pass.replace.ReplaceComplex;
 import watari.pass.replace.ReplaceDetection;
@@ -37,7 +38,11 @@ final class OpenvinoLegalize {
 
   /// Before layouts are assigned: operators that IR lacks.
   static List<Pass> decompose() {
-    return List.of(new RulePass("openvino-decompose", lacking()), new DeadCode());
+    return List.of(
+        new RulePass("openvino-decompose", lacking()),
+        new DeadCode(),
+        new ConstantFolding(),
+        new DeadCode());
   }
 
   /// After that: quantization made explicit, then modes and element types.
@@ -50,6 +55,7 @@ final class OpenvinoLegalize {
     rules.addAll(OpenvinoIntegerRules.all());
     return List.of(
         new OpenvinoStates(),
+        new OpenvinoRounding(),
         new MakeQuantizationExplicit(_ -> false),
         new RulePass("openvino-legalize", rules),
         new DeadCode(),

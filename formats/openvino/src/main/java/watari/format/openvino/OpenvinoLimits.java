@@ -10,13 +10,20 @@ import watari.op.ControlOp.ReadState;
 import watari.op.ControlOp.WriteState;
 import watari.op.Custom;
 import watari.op.IndexOp.OneHot;
+import watari.op.NormOp.LogSoftmax;
+import watari.op.NormOp.Softmax;
+import watari.op.PoolOp.AveragePool;
 import watari.op.PoolOp.MaxPool;
+import watari.op.PoolOp.RoiAlign;
 import watari.op.RecurrentOp;
+import watari.op.ReduceOp.Cumulative;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ResizeOp.Resize;
 import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.SpaceToBatch;
+import watari.op.ShapeOp.Squeeze;
+import watari.op.ShapeOp.Unsqueeze;
 import watari.tensor.DataType;
 
 /// Why a node cannot be written as IR, or would be computed otherwise than it is meant.
@@ -31,6 +38,7 @@ final class OpenvinoLimits {
     return Stream.concat(node.inputs().stream(), node.outputs().stream())
         .filter(Value::isPresent)
         .map(Value::dtype)
+        .map(OpenvinoCarriers::of)
         .filter(dtype -> dtype == DataType.STRING || OpenvinoTypes.element(dtype).isEmpty())
         .findFirst()
         .map(dtype ->
@@ -57,17 +65,32 @@ final class OpenvinoLimits {
     return switch (node.op()) {
       case Pad(var mode) -> pad(mode, node);
       case OneHot _ -> fixed(node, 1, 2);
+      case Softmax _, LogSoftmax _ ->
+          node.output().dtype() == DataType.BFLOAT16
+              ? unsupported("OpenVINO does not round the steps of a softmax to bfloat16")
+              : Optional.empty();
+      case Cumulative(var kind, _, _) ->
+          kind == Cumulative.Kind.PROD
+              ? unsupported("products up to each element need an axis and a dim that are known")
+              : Optional.empty();
+      case RoiAlign align ->
+          align.average()
+              ? Optional.empty()
+              : unsupported("the largest samples of regions of computed shapes are not supported");
+      case Unsqueeze _, Squeeze _ -> fixed(node, 1);
+      case AveragePool(var window, _, _) ->
+          window.dilations().stream().allMatch(d -> d == 1)
+              ? Optional.empty()
+              : unsupported("AvgPool has no dilations " + window.dilations());
       case SpaceToBatch _, BatchToSpace _ -> fixed(node, 1, 2);
       case RecurrentOp _ ->
           OpenvinoWriteRecurrent.isExpressible(node)
               ? Optional.empty()
               : unsupported("it has functions or states that OpenVINO's operator lacks");
-      case Reduce _ ->
-          node.input(1).isPresent() || node.input(0).shape().isRanked()
-              ? Optional.empty()
-              : unsupported("it reduces all axes of a tensor of unknown rank");
+      case Reduce reduce -> reduce.keepDims() ? Optional.empty() : fixed(node, 1);
       case Resize op ->
           OpenvinoResizeRules.isNative(op, node.input(0).shape())
+                  && !OpenvinoResizeRules.isUncertain(op, node)
               ? Optional.empty()
               : unsupported("Interpolate has no such mode");
       case MaxPool(_, _, boolean columnMajor) ->
@@ -97,7 +120,7 @@ final class OpenvinoLimits {
 
   private static Optional<Finding> fixed(Node node, int... inputs) {
     for (int i : inputs) {
-      if (!node.input(i).isConstant()) {
+      if (node.input(i).isPresent() && !node.input(i).isConstant()) {
         return unsupported("input " + i + " is computed while it runs, OpenVINO wants a constant");
       }
     }

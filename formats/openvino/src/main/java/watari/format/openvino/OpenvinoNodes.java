@@ -86,6 +86,11 @@ final class OpenvinoNodes {
     return layer(name(node) + "/" + type, type, opset, inputs).output(to, List.of(), "").port(0);
   }
 
+  /// A layer on the way, whose output has the very type.
+  Port exact(Node node, String type, TensorType to, Port... inputs) {
+    return layer(name(node) + "/" + type, type, 1, inputs).exactOutput(to, List.of(), "").port(0);
+  }
+
   /// A layer without outputs so far.
   OpenvinoLayer layer(String name, String type, int opset, Port... inputs) {
     var layer = net.add(unique(name), type, "opset" + opset);
@@ -129,6 +134,11 @@ final class OpenvinoNodes {
         .toString();
   }
 
+  /// The name of the type in which numbers of a type flow.
+  static String element(DataType dtype) {
+    return OpenvinoTypes.element(OpenvinoCarriers.of(dtype)).orElseThrow();
+  }
+
   // ---- ports
 
   List<Port> inputs(Node node) {
@@ -151,6 +161,13 @@ final class OpenvinoNodes {
   }
 
   Port constant(String name, TensorData data) {
+    return stored(name, data.cast(OpenvinoCarriers.of(data.dtype())));
+  }
+
+  /// A constant in the type that it is stored in, which is converted next.
+  Port stored(String name, TensorData given) {
+    boolean isKnown = OpenvinoTypes.element(given.dtype()).isPresent();
+    var data = isKnown ? given : given.cast(OpenvinoCarriers.of(given.dtype()));
     var layer = layer(clean(name), "Const", 1);
     try {
       layer
@@ -161,7 +178,7 @@ final class OpenvinoNodes {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return layer.output(data.type(), List.of(), "").port(0);
+    return layer.exactOutput(data.type(), List.of(), "").port(0);
   }
 
   Port constant(Node node, String what, TensorData data) {

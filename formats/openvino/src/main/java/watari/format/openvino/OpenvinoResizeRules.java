@@ -1,6 +1,7 @@
 package watari.format.openvino;
 
 import java.util.List;
+import watari.graph.Node;
 import watari.op.ResizeOp.AspectPolicy;
 import watari.op.ResizeOp.Coordinates;
 import watari.op.ResizeOp.Mode;
@@ -14,7 +15,29 @@ final class OpenvinoResizeRules {
   private OpenvinoResizeRules() {}
 
   static List<Rule<?>> all() {
-    return List.of(ReplaceResize.resize(OpenvinoResizeRules::isNative));
+    return List.of(
+        ReplaceResize.resize(match -> isNative(match) || isUncertain(match.op(), match.node())));
+  }
+
+  /// Whether the corners are to be aligned with a last element that lies between two: the sizes are
+  /// then no whole multiples, and runtimes differ. Or whether a scale is computed while it runs:
+  /// OpenVINO's quotients are not exact, and a tie would go either way.
+  static boolean isUncertain(Resize op, Node node) {
+    var sizes = node.input(3);
+    boolean isComputed =
+        op.policy() != AspectPolicy.STRETCH && sizes.isPresent() && !sizes.isConstant();
+    if (isComputed && op.mode() == Mode.NEAREST) return true;
+    if (op.coordinates() != Coordinates.ALIGN_CORNERS || !node.input(2).isPresent()) return false;
+    var scales = node.input(2).constant();
+    var x = node.input(0).shape();
+    if (scales.isEmpty()) return true;
+    for (int i = 0; i < op.axes().size(); i++) {
+      var dim = x.dim(op.axes().get(i));
+      if (!dim.isFixed()) return true;
+      double size = dim.fixed() * scales.get().doubleAt(i);
+      if (Math.abs(size - Math.rint(size)) > 1e-3) return true;
+    }
+    return false;
   }
 
   static boolean isNative(Match<Resize> match) {

@@ -30,6 +30,7 @@ final class OpenvinoWindowRules {
 
   static List<Rule<?>> all() {
     return List.of(
+        new Replacement<>("SliceBeforePointwise", Conv.class, OpenvinoWindowRules::pointwise),
         new Replacement<>("StateConvPadding", Conv.class, OpenvinoWindowRules::conv),
         new Replacement<>(
             "StateConvTransposePadding", ConvTranspose.class, OpenvinoWindowRules::transpose),
@@ -51,6 +52,31 @@ final class OpenvinoWindowRules {
     var inputs = new ArrayList<>(match.node().inputs());
     inputs.set(0, cropped(match.input(0), settled, f));
     return match.replaceWith(op.withPadding(withoutCrops(settled)), inputs.toArray(Value[]::new));
+  }
+
+  /// OpenVINO moves the strides of a filter of one element before it, which fails where the filter
+  /// is dequantized and what it filters is not: every such element is picked first.
+  private static Outcome pointwise(Conv op, Match<Conv> match, Formula f) {
+    var kernel = kernel(match.input(1));
+    boolean isPointwise =
+        kernel.isPresent()
+            && kernel.get().stream().allMatch(k -> k == 1)
+            && op.strides().stream().anyMatch(s -> s > 1)
+            && op.padding().equals(Padding.none(op.strides().size()));
+    boolean isMixed =
+        !match.input(1).isConstant()
+            && match.producer(0, watari.op.QuantizeOp.FakeQuantize.class).isEmpty();
+    if (!isPointwise || !isMixed) return left("OpenVINO takes it");
+    var x = match.input(0);
+    for (int i = 0; i < op.strides().size(); i++) {
+      x = f.slice(x, i + 2, 0, Long.MAX_VALUE, op.strides().get(i));
+    }
+    var ones = java.util.Collections.nCopies(op.strides().size(), 1);
+    var inputs = new ArrayList<>(match.node().inputs());
+    inputs.set(0, x);
+    return match.replaceWith(
+        new Conv(ones, op.dilations(), op.padding(), op.groups(), op.layout()),
+        inputs.toArray(Value[]::new));
   }
 
   private static Optional<List<Integer>> kernel(Value filter) {

@@ -165,7 +165,7 @@ final class OpenvinoWriteControl {
   private static OpenvinoLayer variable(OpenvinoLayer layer, String state, TensorType type) {
     return layer
         .set("variable_id", OpenvinoNodes.clean(state))
-        .set("variable_type", OpenvinoTypes.element(type.dtype()).orElseThrow())
+        .set("variable_type", OpenvinoNodes.element(type.dtype()))
         .set("variable_shape", OpenvinoXmlWriter.shape(type.shape(), ","));
   }
 

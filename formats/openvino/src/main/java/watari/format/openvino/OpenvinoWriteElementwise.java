@@ -117,16 +117,23 @@ final class OpenvinoWriteElementwise {
   }
 
   private static OpenvinoLayer convert(Node node, DataType to, OpenvinoNodes out) {
-    return out.add(node, "Convert", 1)
-        .set("destination_type", OpenvinoTypes.element(to).orElseThrow());
+    return out.add(node, "Convert", 1).set("destination_type", OpenvinoNodes.element(to));
   }
 
   /// A constant that is stored small is said to be decompressed: OpenVINO then keeps it small, and
   /// computes with what it is decompressed to.
   private static void cast(Cast op, Node node, OpenvinoNodes out) {
-    var layer = convert(node, op.to(), out);
-    boolean isWeight = node.input(0).isConstant() && node.input(0).dtype().isFloat();
-    if (isWeight && op.to() == FLOAT32) layer.decompression();
+    var x = node.input(0);
+    boolean isWeight = x.isConstant() && x.dtype().isFloat() && x.dtype().bits() < 32;
+    if (isWeight && op.to() == FLOAT32) {
+      var stored = out.stored(x.name(), x.constant().orElseThrow());
+      out.add(node, "Convert", 1, stored).set("destination_type", "f32").decompression();
+      return;
+    }
+    boolean isCarried = OpenvinoCarriers.of(op.to()) != op.to() && op.to() != DataType.FLOAT64;
+    var port = out.input(node, 0);
+    if (isCarried) port = OpenvinoCarriers.rounded(port, op.to(), op.saturate(), node, out);
+    out.add(node, "Convert", 1, port).set("destination_type", OpenvinoNodes.element(op.to()));
   }
 
   private static void clip(Clip op, Node node, OpenvinoNodes out) {
@@ -212,7 +219,7 @@ final class OpenvinoWriteElementwise {
     var layer = out.add(node, name(op.kind()), opset(op.kind()));
     layer.set("auto_broadcast", "numpy");
     switch (op.kind()) {
-      case DIV -> layer.set("m_pythondiv", false).exactDivision();
+      case DIV -> layer.set("m_pythondiv", false);
       case FLOOR_DIV -> layer.set("m_pythondiv", true);
       default -> {}
     }

@@ -97,8 +97,8 @@ final class OpenvinoWriteIndex {
     }
     layer
         .set("sorted", op.sorted())
-        .set("index_element_type", OpenvinoTypes.element(op.indices()).orElseThrow())
-        .set("count_element_type", OpenvinoTypes.element(op.indices()).orElseThrow());
+        .set("index_element_type", OpenvinoNodes.element(op.indices()))
+        .set("count_element_type", OpenvinoNodes.element(op.indices()));
     for (int i = 0; i < 4; i++) {
       boolean isGiven = i < node.outputs().size() && node.output(i).isPresent();
       var dtype = i == 0 ? node.input(0).dtype() : op.indices();

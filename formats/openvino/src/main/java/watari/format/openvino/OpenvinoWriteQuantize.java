@@ -34,8 +34,7 @@ final class OpenvinoWriteQuantize {
     if (node.output().type().isQuantized()) quantize(node, out);
     else if (node.input(0).type().isQuantized()) dequantize(op, node, out);
     else {
-      out.add(node, "Convert", 1)
-          .set("destination_type", OpenvinoTypes.element(op.to()).orElseThrow());
+      out.add(node, "Convert", 1).set("destination_type", OpenvinoNodes.element(op.to()));
     }
   }
 
@@ -43,7 +42,11 @@ final class OpenvinoWriteQuantize {
   private static void dequantize(Convert op, Node node, OpenvinoNodes out) {
     var stored = node.input(0);
     var shape = stored.shape();
-    var real = real(stored, shape, op.to(), out.port(stored), node, out);
+    var port =
+        stored.isConstant()
+            ? out.stored(stored.name(), stored.constant().orElseThrow())
+            : out.port(stored);
+    var real = real(stored, shape, op.to(), port, node, out);
     out.add(node, "Multiply", 1, real, scale(stored.type(), shape, op.to(), node, out))
         .set("auto_broadcast", "numpy");
   }
@@ -52,7 +55,7 @@ final class OpenvinoWriteQuantize {
   private static Port real(
       Value stored, Shape shape, DataType to, Port port, Node node, OpenvinoNodes out) {
     var real = out.step(node, "Convert", 1, new TensorType(to, shape), port);
-    real.layer().set("destination_type", OpenvinoTypes.element(to).orElseThrow());
+    real.layer().set("destination_type", OpenvinoNodes.element(to));
     var zeros = zeroPoints(stored.type(), shape);
     if (zeros.isAll(0)) return real;
     var zero = out.constant(node, "zero_point", zeros.cast(to));
@@ -74,9 +77,12 @@ final class OpenvinoWriteQuantize {
     var real = new TensorType(dtype, shape);
     var over = scale(to, shape, dtype, node, out);
     var steps = out.step(node, "Divide", 1, real, out.input(node, 0), over);
-    steps.layer().set("auto_broadcast", "numpy").set("m_pythondiv", true).exactDivision();
-    var rounded = out.step(node, "Round", 5, real, steps);
-    rounded.layer().set("mode", "half_to_even");
+    steps.layer().set("auto_broadcast", "numpy").set("m_pythondiv", true);
+    var rounded = steps;
+    if (to.dtype().isInteger()) {
+      rounded = out.step(node, "Round", 5, real, steps);
+      rounded.layer().set("mode", "half_to_even");
+    }
     var zeros = zeroPoints(to, shape);
     if (!zeros.isAll(0)) {
       rounded =
@@ -84,10 +90,13 @@ final class OpenvinoWriteQuantize {
               node, "Add", 1, real, rounded, out.constant(node, "zero_point", zeros.cast(dtype)));
       rounded.layer().set("auto_broadcast", "numpy");
     }
-    var saturated = out.step(node, "Clamp", 1, real, rounded);
-    saturated.layer().set("min", to.dtype().min()).set("max", to.dtype().max());
-    out.add(node, "Convert", 1, saturated)
-        .set("destination_type", OpenvinoTypes.element(to.dtype()).orElseThrow());
+    if (to.dtype().isInteger()) {
+      rounded = out.step(node, "Clamp", 1, real, rounded);
+      rounded.layer().set("min", to.dtype().min()).set("max", to.dtype().max());
+    } else {
+      rounded = OpenvinoCarriers.rounded(rounded, to.dtype(), true, node, out);
+    }
+    out.add(node, "Convert", 1, rounded).set("destination_type", OpenvinoNodes.element(to.dtype()));
   }
 
   // ---- parameters in a shape that broadcasts to the tensor
@@ -130,25 +139,32 @@ final class OpenvinoWriteQuantize {
     var source = value.producer().filter(made -> made.input(0).isConstant());
     if (source.isEmpty() || value.type().isQuantized()) return Optional.empty();
     var stored = source.get().input(0);
-    var data = stored.constant().orElseThrow().reshaped(to);
     return switch (source.get().op()) {
       case Cast(var dtype, _) when stored.dtype().isFloat() -> {
         var cast =
             out.step(
-                node, "Convert", 1, new TensorType(dtype, to), out.constant(stored.name(), data));
-        cast.layer().set("destination_type", OpenvinoTypes.element(dtype).orElseThrow());
+                node,
+                "Convert",
+                1,
+                new TensorType(dtype, to),
+                out.stored(stored.name(), reshaped(stored, to)));
+        cast.layer().set("destination_type", OpenvinoNodes.element(dtype));
         cast.layer().decompression();
         yield Optional.of(cast);
       }
       case Convert(var dtype) when stored.type().isQuantized() -> {
         var split = splitFirst(stored.type().quantization(), to);
         if (split.isEmpty()) yield Optional.empty();
-        var port = out.constant(stored.name(), data);
+        var port = out.stored(stored.name(), reshaped(stored, to));
         var real = real(stored, to, dtype, port, node, out, split.get());
         yield Optional.of(real);
       }
       default -> Optional.empty();
     };
+  }
+
+  private static TensorData reshaped(Value stored, Shape to) {
+    return stored.constant().orElseThrow().reshaped(to);
   }
 
   private static Port real(
@@ -161,7 +177,7 @@ final class OpenvinoWriteQuantize {
       Split split) {
     var type = new TensorType(dtype, to);
     var real = out.step(node, "Convert", 1, type, port);
-    real.layer().set("destination_type", OpenvinoTypes.element(dtype).orElseThrow());
+    real.layer().set("destination_type", OpenvinoNodes.element(dtype));
     var zeros = split.of(zeroPoints(stored.type(), stored.shape()));
     if (!zeros.isAll(0)) {
       real =

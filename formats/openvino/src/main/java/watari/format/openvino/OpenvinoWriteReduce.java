@@ -68,7 +68,7 @@ final class OpenvinoWriteReduce {
     searching(search, axis, op.largest(), op.to());
     if (op.keepDims()) {
       out.add(node, "Convert", 1, search.port(1))
-          .set("destination_type", OpenvinoTypes.element(op.to()).orElseThrow());
+          .set("destination_type", OpenvinoNodes.element(op.to()));
     } else {
       out.add(node, "Squeeze", 1, search.port(1), out.vector(node, "axis", axis));
     }
@@ -80,7 +80,7 @@ final class OpenvinoWriteReduce {
         .set("axis", axis)
         .set("mode", largest ? "max" : "min")
         .set("sort", "value")
-        .set("index_element_type", OpenvinoTypes.element(indices).orElseThrow())
+        .set("index_element_type", OpenvinoNodes.element(indices))
         .set("stable", true);
   }
 

@@ -155,20 +155,19 @@ final class OpenvinoWriteShape {
   }
 
   private static void shapeOf(ShapeOf op, Node node, OpenvinoNodes out) {
-    out.add(node, "ShapeOf", 3).set("output_type", OpenvinoTypes.element(op.to()).orElseThrow());
+    out.add(node, "ShapeOf", 3).set("output_type", OpenvinoNodes.element(op.to()));
   }
 
   private static void size(Size op, Node node, OpenvinoNodes out) {
     var rank =
         node.input(0).shape().isRanked() ? Shape.of(node.input(0).shape().rank()) : Shape.UNKNOWN;
     var shape = out.step(node, "ShapeOf", 3, new TensorType(op.to(), rank), out.input(node, 0));
-    shape.layer().set("output_type", OpenvinoTypes.element(op.to()).orElseThrow());
+    shape.layer().set("output_type", OpenvinoNodes.element(op.to()));
     out.add(node, "ReduceProd", 1, shape, out.vector(node, "axes", 0)).set("keep_dims", false);
   }
 
   private static void range(Range op, Node node, OpenvinoNodes out) {
-    out.add(node, "Range", 4)
-        .set("output_type", OpenvinoTypes.element(node.output().dtype()).orElseThrow());
+    out.add(node, "Range", 4).set("output_type", OpenvinoNodes.element(node.output().dtype()));
   }
 
   private static void reverseSequence(ReverseSequence op, Node node, OpenvinoNodes out) {

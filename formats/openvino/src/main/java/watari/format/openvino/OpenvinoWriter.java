@@ -46,6 +46,7 @@ public final class OpenvinoWriter implements FormatWriter {
       throws IOException {
     TargetPipeline.refusals(model.main(), profile(options)).forEach(findings::add);
     if (findings.hasErrors()) return;
+    OpenvinoCarriers.finding(model.main()).ifPresent(findings::add);
     if (model.graphs().size() > 1) findings.add(otherEntries(model));
     if (!model.metadata().attachments().isEmpty()) findings.add(attachments(model));
     var bin = main.resolveSibling(OpenvinoFormat.weightsName(main.getFileName().toString()));

@@ -118,9 +118,9 @@ final class OpenvinoXmlWriter {
         out.writeAttribute(attribute.getKey(), attribute.getValue());
       }
     }
-    if (!layer.mark().isEmpty()) {
+    if (layer.decompresses()) {
       start("rt_info");
-      empty("attribute", "name", layer.mark(), "version", "0");
+      empty("attribute", "name", "decompression", "version", "0");
       end();
     }
     for (var body : layer.bodies()) mappings(body);
