@@ -64,7 +64,9 @@ final class OpenvinoBinFile implements AutoCloseable {
 
   private ByteBuffer read(long from, int count) throws IOException {
     var bytes = ByteBuffer.allocate(count);
-    while (bytes.hasRemaining() && file.read(bytes, from + bytes.position()) >= 0) continue;
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, from + bytes.position()) < 0) break;
+    }
     return bytes.flip();
   }
 

@@ -1,6 +1,7 @@
 package watari.format.openvino;
 
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import watari.finding.Finding;
 import watari.format.openvino.OpenvinoLayer.Port;
@@ -52,7 +53,7 @@ final class OpenvinoCarriers {
         narrows ? Finding.warning("DTYPE_NARROWED", why) : Finding.note("DTYPE_CARRIED", why));
   }
 
-  private static void collect(Graph graph, TreeSet<DataType> carried) {
+  private static void collect(Graph graph, Set<DataType> carried) {
     for (var input : graph.inputs()) add(input, carried);
     for (var node : graph) {
       for (var output : node.outputs()) if (output.isPresent()) add(output, carried);
@@ -60,7 +61,7 @@ final class OpenvinoCarriers {
     }
   }
 
-  private static void add(Value value, TreeSet<DataType> carried) {
+  private static void add(Value value, Set<DataType> carried) {
     if (of(value.dtype()) != value.dtype()) carried.add(value.dtype());
   }
 

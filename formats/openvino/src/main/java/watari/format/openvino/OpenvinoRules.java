@@ -1,5 +1,6 @@
 package watari.format.openvino;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import watari.op.Op;
@@ -13,9 +14,8 @@ final class OpenvinoRules {
   private OpenvinoRules() {}
 
   /// Those for some operators.
-  @SafeVarargs
-  static List<Rule<?>> of(List<Rule<?>> all, Class<? extends Op>... roots) {
-    return all.stream().filter(rule -> List.of(roots).contains(rule.root())).toList();
+  static List<Rule<?>> of(List<Rule<?>> all, Class<?>... roots) {
+    return all.stream().filter(rule -> Arrays.asList(roots).contains(rule.root())).toList();
   }
 
   /// A rule for what IR does not have already.

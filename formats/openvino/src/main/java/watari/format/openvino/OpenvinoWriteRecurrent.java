@@ -72,7 +72,7 @@ final class OpenvinoWriteRecurrent {
 
   private static void lstm(Lstm op, Node node, OpenvinoNodes out) {
     // IR has the gates f, i, c, o.
-    var weights = new Weights(op, node, out, new int[] {2, 0, 3, 1});
+    var weights = new Weights(op, node, out, List.of(2, 0, 3, 1));
     var cell = state(op, node, CELL, out);
     var layer =
         out.layer(
@@ -90,7 +90,7 @@ final class OpenvinoWriteRecurrent {
   }
 
   private static void gru(Gru op, Node node, OpenvinoNodes out) {
-    var weights = new Weights(op, node, out, new int[] {0, 1, 2});
+    var weights = new Weights(op, node, out, List.of(0, 1, 2));
     var layer =
         out.layer(
             node.origin().node(),
@@ -106,7 +106,7 @@ final class OpenvinoWriteRecurrent {
   }
 
   private static void rnn(Rnn op, Node node, OpenvinoNodes out) {
-    var weights = new Weights(op, node, out, new int[] {0});
+    var weights = new Weights(op, node, out, List.of(0));
     var layer =
         out.layer(
             node.origin().node(),
@@ -172,7 +172,7 @@ final class OpenvinoWriteRecurrent {
   /// Weights with the gates in another order.
   ///
   /// @param order for each gate of IR that of the record
-  private record Weights(RecurrentOp op, Node node, OpenvinoNodes out, int[] order) {
+  private record Weights(RecurrentOp op, Node node, OpenvinoNodes out, List<Integer> order) {
     Port of(int input) {
       var data = node.input(input).constant().orElseThrow();
       long columns = data.shape().dim(2).fixed();
@@ -183,15 +183,15 @@ final class OpenvinoWriteRecurrent {
     /// Where an element of stacked gates comes from.
     private long source(long index, long columns) {
       long block = op.hidden() * columns;
-      long gates = order.length;
+      long gates = order.size();
       long direction = index / (block * gates);
       int gate = (int) (index / block % gates);
-      return (direction * gates + order[gate]) * block + index % block;
+      return (direction * gates + order.get(gate)) * block + index % block;
     }
 
     /// The sum of both biases.
     Port bias() {
-      int gates = order.length;
+      int gates = order.size();
       var sums = new ArrayList<Double>();
       for (int d = 0; d < op.direction().count(); d++) {
         for (int gate : order) {
@@ -205,7 +205,7 @@ final class OpenvinoWriteRecurrent {
 
     /// The sums, but for the last gate its biases apart.
     Port biasApart() {
-      int gates = order.length;
+      int gates = order.size();
       var values = new ArrayList<Double>();
       for (int d = 0; d < op.direction().count(); d++) {
         for (int gate = 0; gate <= gates; gate++) {
@@ -222,7 +222,7 @@ final class OpenvinoWriteRecurrent {
     private double bias(int direction, int gate, int h) {
       if (!node.input(BIAS).isPresent()) return 0;
       var data = node.input(BIAS).constant().orElseThrow();
-      return data.doubleAt((direction * 2L * order.length + gate) * op.hidden() + h);
+      return data.doubleAt((direction * 2L * order.size() + gate) * op.hidden() + h);
     }
 
     private Port constant(List<Double> values, int gates) {
