@@ -334,6 +334,51 @@ def lite_recurrent():
     m.write("recurrent")
 
 
+def lite_streaming():
+    """Hears two frames a call: a window of past frames that begins with ones, and a mean that fades."""
+    random = np.random.default_rng(7)
+    some = lambda *shape: random.standard_normal(shape).astype(np.float32)
+    m = Lite()
+    i32, resource = s.TensorType.INT32, s.TensorType.RESOURCE
+    firsts = {"window": np.ones((1, 3, 4), np.float32), "fading": some(1, 4)}
+
+    def handle(name):
+        h = m.tensor(f"{name}_handle", [1], resource)
+        m.operator(B.VAR_HANDLE, [], [h], K.VarHandleOptions, s.VarHandleOptionsT(), container="", sharedName=name)
+        return h
+
+    def read(name, shape):
+        h, r = handle(name), m.tensor(f"{name}_read", shape)
+        m.operator(B.READ_VARIABLE, [h], [r], K.ReadVariableOptions, s.ReadVariableOptionsT())
+        return h, r
+
+    g = m.graph("main")
+    m.operator(B.CALL_ONCE, [], [], K.CallOnceOptions, s.CallOnceOptionsT(), initSubgraphIndex=1)
+    x, frames, heard = m.tensor("x", [1, 2, 4]), m.tensor("frames", [1, 5, 4]), m.tensor("heard", [1, 3, 4])
+    window, past = read("window", [1, 3, 4])
+    m.operator(B.CONCATENATION, [past, x], [frames], K.ConcatenationOptions, s.ConcatenationOptionsT(), axis=1)
+    begin = m.tensor("begin", [3], i32, np.array([0, 2, 0], np.int32))
+    size = m.tensor("size", [3], i32, np.array([1, 3, 4], np.int32))
+    m.operator(B.SLICE, [frames, begin, size], [heard], K.SliceOptions, s.SliceOptionsT())
+    m.operator(B.ASSIGN_VARIABLE, [window, heard], [], K.AssignVariableOptions, s.AssignVariableOptionsT())
+    axis, mean, half = m.tensor("axis", [1], i32, np.array([1], np.int32)), m.tensor("mean", [1, 4]), m.tensor("half", [], data=np.float32(0.5))
+    faded, sum_ = m.tensor("faded", [1, 4]), m.tensor("sum", [1, 4])
+    fading, before = read("fading", [1, 4])
+    m.operator(B.MEAN, [frames, axis], [mean], K.ReducerOptions, s.ReducerOptionsT(), keepDims=False)
+    m.operator(B.MUL, [before, half], [faded], K.MulOptions, s.MulOptionsT())
+    m.operator(B.ADD, [faded, mean], [sum_], K.AddOptions, s.AddOptionsT())
+    m.operator(B.ASSIGN_VARIABLE, [fading, sum_], [], K.AssignVariableOptions, s.AssignVariableOptionsT())
+    w, b, y = m.tensor("w", [3, 4], data=some(3, 4)), m.tensor("b", [3], data=some(3)), m.tensor("y", [1, 3])
+    m.operator(B.FULLY_CONNECTED, [sum_, w, b], [y], K.FullyConnectedOptions, s.FullyConnectedOptionsT())
+    g.inputs, g.outputs = [x], [y]
+    g = m.graph("begin")
+    for name, first in firsts.items():
+        value_ = m.tensor(f"{name}_first", first.shape, data=first)
+        m.operator(B.ASSIGN_VARIABLE, [handle(name), value_], [], K.AssignVariableOptions, s.AssignVariableOptionsT())
+    g.inputs, g.outputs = [], []
+    m.write("streaming")
+
+
 def lite_others():
     m = Lite()
     g = m.graph("main")
@@ -360,7 +405,7 @@ def lite_others():
 
 def main():
     for make in (onnx_convolution, onnx_control, onnx_recurrent, onnx_quantized, onnx_shapes, onnx_others, onnx_external,
-                 lite_convolution, lite_quantized, lite_control, lite_recurrent, lite_others, onnx_faults):
+                 lite_convolution, lite_quantized, lite_control, lite_recurrent, lite_others, lite_streaming, onnx_faults):
         make()
 
 

@@ -18,9 +18,6 @@ final class Compared {
   /// Quantized tensors may be off by more than a step in so many elements.
   private static final double MOST_BEYOND_A_STEP = 1e-3;
 
-  /// So many steps add up here and there.
-  private static final int FEW_STEPS = 4;
-
   /// A step is compared with a little slack for the rounding of its own computation.
   private static final double STEP_SLACK = 1.01;
 
@@ -28,8 +25,6 @@ final class Compared {
   private final OutputError error;
   private final Verdict verdict;
   private final Optional<Finding> finding;
-  private boolean hasStep;
-  private boolean isBeyondFewSteps;
 
   Compared(Pair pair, TensorData a, TensorData b, Tolerance tolerance) {
     this.pair = pair;
@@ -68,8 +63,6 @@ final class Compared {
     }
     var step = step(pair.valueA()).isPresent() ? step(pair.valueA()) : step(pair.valueB());
     if (step.isEmpty()) return Verdict.DIFFERENT;
-    hasStep = true;
-    isBeyondFewSteps = !isWithin(FEW_STEPS * step.getAsDouble(), a, b);
     return isWithin(step.getAsDouble(), a, b) ? Verdict.ROUNDING : Verdict.DIFFERENT;
   }
 
@@ -86,16 +79,6 @@ final class Compared {
 
   private static boolean isWithin(double distance, TensorData a, TensorData b) {
     return Comparison.shareBeyond(distance * STEP_SLACK, a, b) <= MOST_BEYOND_A_STEP;
-  }
-
-  /// Whether the tensor is quantized and nearly all of it is off by a few steps at most.
-  boolean isWithinFewSteps() {
-    return hasStep && !isBeyondFewSteps;
-  }
-
-  /// Whether the tensor is quantized and more of it than that is off by more.
-  boolean isBeyondFewSteps() {
-    return isBeyondFewSteps;
   }
 
   /// The step of a value that is quantized, or was just before.

@@ -26,6 +26,12 @@ final class GuessedPairs {
     for (int i = 0; i < b.outputs().size(); i++) {
       var name = b.outputNames().get(i);
       int at = a.outputNames().indexOf(name);
+      var written = Pairing.written(a, name);
+      if (at < 0 && written.isPresent()) {
+        var state = b.outputs().get(i);
+        outputs.add(new Pair(written.name(), name, written, state, permutation(written, state)));
+        continue;
+      }
       if (at < 0 && i < a.outputs().size()) at = i;
       if (at < 0) continue;
       var own = a.outputs().get(at);

@@ -45,9 +45,17 @@ final class Inputs {
 
   /// Tensors for each size that is worth a try; one set where nothing is unknown.
   List<List<TensorData>> candidates() throws EngineException {
-    var all = new ArrayList<List<TensorData>>();
+    return candidates(1).stream().map(calls -> calls.get(0)).toList();
+  }
+
+  /// The same for calls that follow each other; given data is given each time.
+  List<List<List<TensorData>>> candidates(int calls) throws EngineException {
+    var all = new ArrayList<List<List<TensorData>>>();
     for (var sizes : DimSizes.TRIES) {
-      all.add(tensors(sizes));
+      var samples = new Samples(settings.seed());
+      var each = new ArrayList<List<TensorData>>();
+      for (int call = 0; call < calls; call++) each.add(tensors(sizes, samples));
+      all.add(each);
       if (!given.isEmpty() || sizes.of(shapes()).isEmpty()) break;
     }
     return all;
@@ -71,10 +79,9 @@ final class Inputs {
     return graph.inputs().stream().map(shapeOf).toList();
   }
 
-  private List<TensorData> tensors(DimSizes tried) throws EngineException {
+  private List<TensorData> tensors(DimSizes tried, Samples samples) throws EngineException {
     var shapes = shapes();
     var sizes = tried.of(shapes);
-    var samples = new Samples(settings.seed());
     var tensors = new ArrayList<TensorData>();
     for (int i = 0; i < shapes.size(); i++) {
       var input = graph.inputs().get(i);

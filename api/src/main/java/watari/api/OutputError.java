@@ -14,4 +14,9 @@ public record OutputError(
     double maxRelative,
     double scaled,
     double cosine,
-    double sqnr) {}
+    double sqnr) {
+  /// The one that is further off.
+  OutputError worse(OutputError other) {
+    return other.scaled > scaled ? other : this;
+  }
+}

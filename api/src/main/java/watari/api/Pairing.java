@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import watari.graph.Graph;
 import watari.graph.Value;
+import watari.op.ControlOp.WriteState;
 import watari.pass.layout.LayoutReport;
 import watari.tensor.Shape;
 
@@ -29,12 +30,14 @@ record Pairing(List<Pair> inputs, List<Pair> outputs, List<Pair> inner) {
   static Pairing of(Graph source, Graph result, LayoutReport layouts) {
     var inputs = new ArrayList<Pair>();
     var sourceInputs = byName(source.inputs());
+    var sourceValues = values(source);
     for (int i = 0; i < result.inputs().size(); i++) {
       var b = result.inputs().get(i);
       var a = sourceInputs.getOrDefault(b.name(), Value.ABSENT);
       if (!a.isPresent() && result.inputs().size() == source.inputs().size()) {
         a = source.inputs().get(i);
       }
+      if (!a.isPresent()) a = sourceValues.getOrDefault(b.name(), Value.ABSENT);
       inputs.add(new Pair(a.name(), b.name(), a, b, at(layouts.inputs(), i)));
     }
     return new Pairing(inputs, outputs(source, result, layouts), inner(source, result, layouts));
@@ -47,9 +50,24 @@ record Pairing(List<Pair> inputs, List<Pair> outputs, List<Pair> inner) {
       var name = result.outputNames().get(i);
       int at = source.outputNames().indexOf(name);
       var a = at >= 0 ? source.outputs().get(at) : values.getOrDefault(name, Value.ABSENT);
-      outputs.add(new Pair(name, name, a, result.outputs().get(i), at(layouts.outputs(), i)));
+      var b = result.outputs().get(i);
+      if (!a.isPresent()) a = written(source, name);
+      outputs.add(
+          new Pair(
+              a.isPresent() && at < 0 ? a.name() : name, name, a, b, at(layouts.outputs(), i)));
     }
     return outputs;
+  }
+
+  /// What the source stores in the state that an output stands for.
+  static Value written(Graph source, String output) {
+    var last = Value.ABSENT;
+    for (var node : source) {
+      if (node.op() instanceof WriteState(var state) && output.equals(state + "_out")) {
+        last = node.input(0);
+      }
+    }
+    return last;
   }
 
   private static List<Pair> inner(Graph source, Graph result, LayoutReport layouts) {

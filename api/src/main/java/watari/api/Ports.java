@@ -18,7 +18,7 @@ final class Ports {
     var ports = new ArrayList<Port>();
     for (int i = 0; i < graph.inputs().size(); i++) {
       var input = graph.inputs().get(i);
-      ports.add(port(true, input.name(), input, input(source, input, i), at(layouts.inputs(), i)));
+      ports.add(port(true, input.name(), input, input(source, graph, i), at(layouts.inputs(), i)));
     }
     for (int i = 0; i < graph.outputs().size(); i++) {
       var name = graph.outputNames().get(i);
@@ -68,12 +68,13 @@ final class Ports {
 
   private record Source(String name, Value value) {}
 
-  private static Source input(Graph source, Value input, int i) {
+  private static Source input(Graph source, Graph result, int i) {
+    var input = result.inputs().get(i);
     for (var candidate : source.inputs()) {
       if (candidate.name().equals(input.name())) return new Source(candidate.name(), candidate);
     }
     var inputs = source.inputs();
-    return i < inputs.size()
+    return inputs.size() == result.inputs().size()
         ? new Source(inputs.get(i).name(), inputs.get(i))
         : new Source("", input);
   }

@@ -72,11 +72,10 @@ final class ResultCheck {
       throws IOException, EngineException {
     var pairing =
         Pairing.of(source.model().main(), lowered.model().main(), lowered.layouts().get(0));
-    boolean decodes =
-        Verification.isQuantized(source.model().main())
-            && !Verification.isQuantized(lowered.model().main());
-    var tolerance = Tolerance.of(settings, result.precision(), decodes);
-    return new Verification(a, b, pairing, tolerance, settings, findings).run();
+    var tolerance = Tolerance.of(settings, result.precision());
+    LocalCheck.Pieces pieces =
+        part -> Sides.part(part.graph(), result.writer().format(), /* isLegal= */ true);
+    return new Verification(a, b, pairing, tolerance, settings, pieces, findings).run();
   }
 
   private static Check unverified(List<Finding> findings, EngineException e) {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import watari.engine.EngineException;
 import watari.engine.Engines;
-import watari.engine.OnnxLowering;
+import watari.engine.GraphLoader;
 import watari.engine.Session;
 import watari.finding.Finding;
 import watari.finding.ModelException;
@@ -21,7 +21,7 @@ final class Sides {
 
   private final Engines engines;
   private final Formats formats;
-  private final OnnxLowering lowering = new OnnxLowering();
+  private final GraphLoader onnx = GraphLoader.onnx();
 
   Sides() {
     this(new Engines(), new Formats());
@@ -63,7 +63,7 @@ final class Sides {
   Side ownReading(OpenModel model) throws EngineException {
     requireWhole(model);
     var graph = model.model().main();
-    return new Side(graph, lowering.name(), true, taps -> lowering.load(graph, taps));
+    return new Side(graph, onnx.name(), true, taps -> onnx.load(graph, taps));
   }
 
   private static void requireWhole(OpenModel model) throws EngineException {
@@ -83,7 +83,7 @@ final class Sides {
     if (!formats.readable().contains(format)) {
       throw new EngineException("watari does not read " + format);
     }
-    return new Side(graph, lowering.name(), true, taps -> readBack(file, format, taps));
+    return new Side(graph, onnx.name(), true, taps -> readBack(file, format, taps));
   }
 
   private Session readBack(Path file, String format, List<String> taps)
@@ -91,9 +91,17 @@ final class Sides {
     try (var model = Watari.read(file, new ReadSettings(format, BESIDE), formats)) {
       requireWhole(model);
       var graph = model.model().main();
-      return new InOrder(lowering.load(graph, taps), graph);
+      return new InOrder(onnx.load(graph, taps), graph);
     } catch (ModelException e) {
       throw new EngineException("watari does not read its result: " + e.getMessage(), e);
     }
+  }
+
+  /// A part of a model, on the runtime of a format.
+  ///
+  /// @param isLegal whether it can be written as it is
+  static Side part(Graph graph, String format, boolean isLegal) throws EngineException {
+    var loader = GraphLoader.of(format, isLegal);
+    return new Side(graph, loader.name(), true, taps -> loader.load(graph, taps));
   }
 }

@@ -73,7 +73,10 @@ public final class Verifier {
                 1,
                 settings.layers());
         var tolerance = Tolerance.of(each, Precision.KEPT);
-        checks.add(new Verification(sideA, sideB, pairing, tolerance, each, findings).run());
+        LocalCheck.Pieces pieces =
+            part -> Sides.part(part.graph(), modelB.model().format(), /* isLegal= */ false);
+        checks.add(
+            new Verification(sideA, sideB, pairing, tolerance, each, pieces, findings).run());
       }
       return checks;
     }

@@ -17,32 +17,18 @@ import static watari.faults.Fault.withoutInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import watari.api.ConvertOptions;
-import watari.api.Ending;
-import watari.api.ReadSettings;
-import watari.api.Verdict;
-import watari.api.Verifier;
-import watari.api.VerifyReport;
-import watari.api.VerifySettings;
-import watari.api.Watari;
-import watari.finding.Finding;
 import watari.format.onnx.schema.ModelProto;
 import watari.format.onnx.schema.NodeProto;
 
 /// A correct conversion is broken at one node; verification must name that node.
 class FaultInjectionTest {
-  private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
   private static final String MANY = "faults.onnx";
   private static final String DIGITS = "digits.tflite";
   private static final String INT8 = "digits_int8.tflite";
-  private static final VerifySettings LAYERS =
-      new VerifySettings(true, Double.NaN, Path.of(""), 1, 1, true);
-
   @TempDir private Path folder;
 
   static Stream<Fault> faults() {
@@ -84,17 +70,13 @@ class FaultInjectionTest {
   @ParameterizedTest
   @MethodSource("faults")
   void verificationNamesTheNode(Fault fault) throws IOException {
-    var source = source(fault.model());
-    var result = converted(source);
-    var right = verify(source, result);
-    assertThat(right.verdict()).as("%s", right.findings()).isIn(Verdict.EQUAL, Verdict.ROUNDING);
-    assertThat(firstDifference(right)).isEmpty();
-
+    var conversion = Conversion.of(fault.model(), "onnx", folder);
+    var result = conversion.result();
     var model = ModelProto.parseFrom(Files.readAllBytes(result)).toBuilder();
     var node = fault.inject(model.getGraphBuilder());
     Files.write(result, model.build().toByteArray());
 
-    var found = firstDifference(verify(source, result));
+    var found = Conversion.firstDifference(conversion.verify());
     assertThat(found).as("first difference, at '%s'", node.getName()).hasSize(1);
     if (found.get(0).node().equals(node.getName())) return;
     // Where one operator of the source became several nodes, only the last of them has a
@@ -110,26 +92,5 @@ class FaultInjectionTest {
         .findFirst()
         .orElseThrow()
         .getName();
-  }
-
-  private static List<Finding> firstDifference(VerifyReport report) {
-    return report.findings().stream().filter(f -> f.code().equals("FIRST_DIFFERENCE")).toList();
-  }
-
-  private static VerifyReport verify(Path a, Path b) {
-    return new Verifier(LAYERS, ReadSettings.DEFAULT).verify(a, b);
-  }
-
-  private static Path source(String model) {
-    var sample = ROOT.resolve("samples").resolve(model);
-    return Files.exists(sample)
-        ? sample
-        : ROOT.resolve("cli/src/test/resources/models").resolve(model);
-  }
-
-  private Path converted(Path source) {
-    var report = Watari.convert(List.of(source), ConvertOptions.to("onnx", folder)).get(0);
-    assertThat(report.ending()).as("%s", report).isEqualTo(Ending.DONE);
-    return report.outputs().get(0).path();
   }
 }

@@ -11,7 +11,7 @@ import watari.tensor.TensorData;
 
 /// Evaluates graphs on ONNX Runtime.
 public final class OnnxEvaluator implements Evaluator {
-  private final OnnxLowering lowering = new OnnxLowering();
+  private final GraphLoader loader = GraphLoader.onnx();
 
   /// @throws IllegalStateException with the reason, if the graph cannot be run this way
   @Override
@@ -22,7 +22,7 @@ public final class OnnxEvaluator implements Evaluator {
       if (data == null) throw new IllegalArgumentException("no tensor for " + input);
       feeds.add(new Feed(input.name(), data));
     }
-    try (var session = lowering.load(graph, List.of())) {
+    try (var session = loader.load(graph, List.of())) {
       return session.run(feeds);
     } catch (IOException | EngineException e) {
       throw new IllegalStateException(e.getMessage(), e);

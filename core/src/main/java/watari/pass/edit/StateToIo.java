@@ -26,13 +26,13 @@ public final class StateToIo implements Pass {
   @Override
   public void run(Graph graph, PassLog log) {
     var inBodies = StatesOfBodies.of(graph);
+    freeNames(graph);
     Map<String, Value> present = new HashMap<>();
     var inputs = new ArrayList<String>();
     for (var state : graph.states()) {
       if (inBodies.contains(state.name())) continue;
       var input = graph.addInput(state.name(), state.type());
       present.put(state.name(), input);
-      inputs.add(input.name());
     }
     for (var node : graph) {
       if (node.op() instanceof ReadState(var name, _) && present.containsKey(name)) {
@@ -46,12 +46,22 @@ public final class StateToIo implements Pass {
     var outputs = new ArrayList<String>();
     for (var state : List.copyOf(graph.states())) {
       if (inBodies.contains(state.name())) continue;
+      inputs.add(state.name());
       outputs.add(state.name() + "_out");
       graph.addOutput(state.name() + "_out", requireNonNull(present.get(state.name())));
       graph.removeState(state.name());
       log.fired(name());
     }
     extendSignature(graph, inputs, outputs);
+  }
+
+  /// What is read from a state often has the name that the input is to have.
+  private static void freeNames(Graph graph) {
+    for (var node : graph) {
+      for (var value : node.outputs()) {
+        if (graph.state(value.name()).isPresent()) graph.rename(value, value.name() + "/read");
+      }
+    }
   }
 
   private static void extendSignature(Graph graph, List<String> inputs, List<String> outputs) {

@@ -113,7 +113,7 @@ public final class FoldQuantization implements Pass {
     graph.replaceUses(stored, output);
     graph.remove(convert.get());
     output.setSourceNames(stored.sourceNames());
-    graph.rename(output, stored.name());
+    graph.takeName(output, stored);
     log.fired(name());
   }
 
