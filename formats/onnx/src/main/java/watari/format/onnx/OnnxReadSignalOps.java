@@ -23,11 +23,18 @@ final class OnnxReadSignalOps {
     table
         .on("DFT", n -> dft(n, n.scalar(n.integer("axis", 1))))
         .on("DFT", 20, n -> dft(n, n.optional(2)))
-        .on("STFT", n -> n.give(new Stft(n.flag("onesided", true)), n.inputs()))
+        .on("STFT", OnnxReadSignalOps::stft)
         .on("HannWindow", n -> window(n, 0.5, 0.5, 0))
         .on("HammingWindow", n -> window(n, 25.0 / 46, 21.0 / 46, 0))
         .on("BlackmanWindow", n -> window(n, 0.42, 0.5, 0.08))
         .on("MelWeightMatrix", OnnxReadSignalOps::melWeightMatrix);
+  }
+
+  /// Exporters leave the last axis, of real parts, out, and runtimes take it so.
+  private static void stft(OnnxReadNode n) {
+    var inputs = new ArrayList<>(n.inputs());
+    if (n.shape(0).hasRank(2)) inputs.set(0, n.unsqueeze(n.in(0), 2));
+    n.give(new Stft(n.flag("onesided", true)), inputs);
   }
 
   private static void dft(OnnxReadNode n, Value axis) {

@@ -72,6 +72,21 @@ class OnnxReadOpsTest {
   }
 
   @Test
+  void aSignalWithoutALastAxisIsReal() {
+    var read =
+        model(17)
+            .floats("x", 2, 16)
+            .integers("step", TensorProto.DataType.INT64, List.of(), 4)
+            .constant("window", List.of(4L), 1, 1, 1, 1)
+            .node("STFT", "x step window", "y")
+            .output("y")
+            .read();
+    assertThat(read.findings()).isEmpty();
+    assertThat(read.graph().nodes().get(0).output().type()).hasToString("float32[2,16,1]");
+    assertThat(read.graph().outputs().get(0).type()).hasToString("float32[2,4,3,2]");
+  }
+
+  @Test
   void emptyAxesReduceAllOrNone() {
     var all = unary(18, "ReduceSum", List.of(2, 3), attribute("keepdims", 0));
     assertThat(only(all)).isEqualTo(new Reduce(Reduce.Kind.SUM, false));
