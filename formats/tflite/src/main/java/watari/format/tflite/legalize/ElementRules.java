@@ -166,7 +166,7 @@ final class ElementRules {
   /// Numbers known to fit int32 are divided there.
   private static Outcome divided(Value a, Value b, Match<Binary> match, Formula f) {
     if (!Ranges.isInt32(a) || !Ranges.isInt32(b)) {
-      return Replacement.left("its operands may not fit int32");
+      return match.replaceWith(Int64Division.of(a, b, f));
     }
     var quotient =
         f.op(new Binary(Binary.Kind.DIV), f.cast(a, DataType.INT32), f.cast(b, DataType.INT32));
@@ -237,10 +237,7 @@ final class ElementRules {
   private static Outcome bitwise(
       Binary.Kind kind, Value a, Value b, Match<Binary> match, Formula f) {
     if (a.dtype().bits() == 64) {
-      var shapes = a.shape().isRanked() && a.shape().equals(b.shape());
-      return shapes
-          ? halves(new Binary(kind), a, b, match, f)
-          : Replacement.left("64 bits are broadcast");
+      return halves(new Binary(kind), a, b, match, f);
     }
     var x = f.cast(a, DataType.INT32);
     var y = f.cast(b, DataType.INT32);

@@ -3,10 +3,6 @@ package watari.format.tflite.legalize;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.pass.replace.Formula;
-import watari.pass.replace.Replacement;
-import watari.rewrite.Match;
-import watari.rewrite.Outcome;
-import watari.rewrite.Rule;
 import watari.tensor.DataType;
 
 /// Quotients of int64, which LiteRT does not divide: float32 estimates a quotient, int64 takes it
@@ -20,16 +16,8 @@ final class Int64Division {
 
   private Int64Division() {}
 
-  static Rule<Binary> rule() {
-    return new SmallRule<>("DivideInt64", Binary.class, Int64Division::divide);
-  }
-
-  private static Outcome divide(Binary op, Match<Binary> match, Formula f) {
-    var a = match.input(0);
-    var b = match.input(1);
-    if (op.kind() != Binary.Kind.DIV || a.dtype() != DataType.INT64) {
-      return Replacement.left("it divides no int64");
-    }
+  /// The quotient, truncated towards 0.
+  static Value of(Value a, Value b, Formula f) {
     var divisor = f.cast(b, DataType.FLOAT32);
     var rest = a;
     var quotient = f.scalar(a, 0);
@@ -39,7 +27,7 @@ final class Int64Division {
       quotient = f.add(quotient, whole);
       rest = f.sub(rest, f.mul(whole, b));
     }
-    return match.replaceWith(f.add(quotient, correction(a, b, rest, f)));
+    return f.add(quotient, correction(a, b, rest, f));
   }
 
   /// A rest whose sign is not the dividend's has been divided once too often.

@@ -60,7 +60,6 @@ public final class TfliteLegalize {
     rules.addAll(Float64Kernels.rules());
     rules.add(Uint64Rules.binary());
     rules.addAll(EveryAxis.rules());
-    rules.add(Int64Division.rule());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ConvRules.all());
     rules.addAll(PoolRules.all());
