@@ -65,8 +65,7 @@ final class Relayout {
 
   void apply() {
     switch (node.op()) {
-      case ElementwiseOp _ -> {}
-      case BinaryOp _, QuantizeOp _ -> fitOperands();
+      case ElementwiseOp _, BinaryOp _, QuantizeOp _ -> fitOperands();
       case ReduceOp op -> reduce(op);
       case ConvOp op -> {
         graph.setOp(node, conv(op));

@@ -11,6 +11,7 @@ import watari.graph.Validator;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ConvOp.Conv;
+import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.FullyConnected;
 import watari.op.Op;
@@ -102,6 +103,22 @@ class AssignLayoutsTest {
     assign(LayoutWishes.NATIVE);
     assertThat(transposes()).isZero();
     assertThat(graph.outputs().get(0).shape()).isEqualTo(Shape.of(1, 12));
+  }
+
+  @Test
+  void constantsThatAreConvertedFollow() {
+    var y = conv(image(1, 4, 8, 9), 6);
+    var half =
+        builder.constant("bias", TensorData.ofFloats(Shape.of(1, 6, 1, 1), 1, 2, 3, 4, 5, 6));
+    var bias = builder.add(new Cast(DataType.FLOAT16), half);
+    var whole = builder.add(new Cast(DataType.FLOAT32), bias);
+    graph.addOutput(builder.add(new Binary(Binary.Kind.ADD), y, whole));
+    assign(LayoutWishes.NATIVE);
+    assertThat(transposes()).isZero();
+    for (var node : graph) {
+      if (!(node.op() instanceof Cast)) continue;
+      assertThat(node.input(0).shape()).isEqualTo(node.output().shape());
+    }
   }
 
   @Test
