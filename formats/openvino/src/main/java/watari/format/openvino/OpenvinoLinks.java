@@ -101,6 +101,14 @@ final class OpenvinoLinks {
     }
   }
 
+  /// The layers that a layer's outputs go to.
+  List<Layer> users(Layer layer) {
+    return net.edges().stream()
+        .filter(edge -> edge.fromLayer().equals(layer.id()))
+        .flatMap(edge -> layer(edge.toLayer()).stream())
+        .toList();
+  }
+
   /// Whether an edge begins at an output port.
   boolean isUsed(Layer layer, Port port) {
     return used.contains(new Place(layer.id(), port.id()));

@@ -174,8 +174,9 @@ final class OpenvinoReadGraph {
   }
 
   private boolean usesBroken(OpenvinoReadNode node) {
-    for (int i = 0; i < node.inputCount(); i++) {
-      if (node.constant(i).isEmpty() && model.isBroken(node.in(i))) return true;
+    for (var source : links.sources(node.layer())) {
+      var value = source.map(each -> values.get(each.port()));
+      if (value.isPresent() && model.isBroken(value.get())) return true;
     }
     return false;
   }

@@ -29,6 +29,7 @@ final class OpenvinoReadOps {
     OpenvinoReadIndexOps.register(table);
     OpenvinoReadScatterOps.register(table);
     OpenvinoReadConvOps.register(table);
+    OpenvinoReadSpecialConvOps.register(table);
     OpenvinoReadPoolOps.register(table);
     OpenvinoReadNormOps.register(table);
     OpenvinoReadInterpolateOps.register(table);
@@ -37,6 +38,13 @@ final class OpenvinoReadOps {
     OpenvinoReadRecurrentOps.register(table);
     OpenvinoReadControlOps.register(table);
     OpenvinoReadStateOps.register(table);
+    OpenvinoReadColorOps.register(table);
+    OpenvinoReadAttentionOps.register(table);
+    OpenvinoReadSignalOps.register(table);
+    OpenvinoReadPriorOps.register(table);
+    OpenvinoReadRegionOps.register(table);
+    OpenvinoReadNmsOps.register(table);
+    OpenvinoReadCtcOps.register(table);
     return table;
   }
 

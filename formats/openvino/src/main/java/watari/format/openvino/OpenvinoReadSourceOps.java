@@ -62,6 +62,12 @@ final class OpenvinoReadSourceOps {
   private static void constant(OpenvinoReadNode n) {
     var port = n.layer().outputs().get(0);
     var element = n.text("element_type", port.precision());
+    if (element.equals("u1") && isOfBits(n)) {
+      long size = n.longInteger("size");
+      var bytes = n.model().weights().data(DataType.UINT8, Shape.of(size), offset(n), size);
+      n.giveConstant(bytes);
+      return;
+    }
     var dtype = OpenvinoTypes.dtype(element).orElseThrow(() -> OpenvinoRefusal.dtype(element));
     var name = OpenvinoReadGraph.hint(n.layer(), port);
     var shape =
@@ -73,6 +79,16 @@ final class OpenvinoReadSourceOps {
           "attribute 'shape' is '%s', expected fixed dims".formatted(shape));
     }
     var weights = n.model().weights();
-    n.giveConstant(weights.data(dtype, shape, n.longInteger("offset"), n.longInteger("size")));
+    n.giveConstant(weights.data(dtype, shape, offset(n), n.longInteger("size")));
+  }
+
+  private static long offset(OpenvinoReadNode n) {
+    return n.longInteger("offset");
+  }
+
+  /// Whether only convolutions of bits use a constant, which take its bytes.
+  private static boolean isOfBits(OpenvinoReadNode n) {
+    return n.graph().links().users(n.layer()).stream()
+        .allMatch(user -> user.is("BinaryConvolution"));
   }
 }

@@ -28,8 +28,9 @@ import watari.format.openvino.OpenvinoFile.RuntimeInfo;
 /// What a record cannot be made of is a finding at its layer, and reading goes on; only text that
 /// is no XML, or no net, throws.
 final class OpenvinoXml {
-  /// Elements within elements; nets of bodies and trees of information are not that deep.
-  private static final int MOST_DEPTH = 200;
+  /// Elements within elements, where the JDK allows 100; nets of bodies and trees of information
+  /// are not that deep.
+  private static final int MOST_DEPTH = 90;
 
   private final XMLStreamReader xml;
   private final String path;
@@ -68,6 +69,11 @@ final class OpenvinoXml {
     factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
     factory.setProperty(XMLInputFactory.IS_REPLACING_ENTITY_REFERENCES, false);
     factory.setProperty(XMLInputFactory.IS_COALESCING, true);
+    // These count XML's own references (&lt;), too, of which a large net has many. Without a DTD
+    // there are no others.
+    for (var limit : List.of("maxGeneralEntitySizeLimit", "totalEntitySizeLimit")) {
+      factory.setProperty("jdk.xml." + limit, "0");
+    }
     return factory;
   }
 

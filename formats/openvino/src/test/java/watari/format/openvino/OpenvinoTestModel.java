@@ -1,11 +1,16 @@
 package watari.format.openvino;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.format.ReadOptions;
@@ -18,11 +23,12 @@ final class OpenvinoTestModel {
   private final Path folder;
   private final StringBuilder layers = new StringBuilder();
   private final StringBuilder edges = new StringBuilder();
+  private final ByteArrayOutputStream weights = new ByteArrayOutputStream();
   private int ir = 11;
   private String set = "opset1";
   private List<String> dims = List.of();
   private String precision = "FP32";
-  private final java.util.Map<String, Integer> firstOutput = new java.util.HashMap<>();
+  private final Map<String, Integer> firstOutput = new HashMap<>();
 
   OpenvinoTestModel(Path folder) {
     this.folder = folder;
@@ -101,6 +107,40 @@ final class OpenvinoTestModel {
     return text.isEmpty() ? List.of() : List.of(text.split(" "));
   }
 
+  /// A constant of float32 numbers.
+  OpenvinoTestModel floats(String id, String shape, float... values) {
+    var bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values) bytes.putFloat(value);
+    return constant(id, "f32", shape, bytes.array());
+  }
+
+  /// A constant of int64 numbers.
+  OpenvinoTestModel integers(String id, String shape, long... values) {
+    var bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (long value : values) bytes.putLong(value);
+    return constant(id, "i64", shape, bytes.array());
+  }
+
+  /// A constant, whose bytes go behind those of the others.
+  OpenvinoTestModel constant(String id, String element, String shape, byte... bytes) {
+    var data =
+        "element_type=\"%s\" shape=\"%s\" offset=\"%d\" size=\"%d\""
+            .formatted(element, shape, weights.size(), bytes.length);
+    weights.writeBytes(bytes);
+    return layer(id, "const" + id, "Const", data, "", "const" + id);
+  }
+
+  /// An input of float32 numbers.
+  OpenvinoTestModel input(String id, String shape) {
+    var data = "shape=\"%s\" element_type=\"f32\"".formatted(shape);
+    return layer(id, "in" + id, "Parameter", data, "", "in" + id);
+  }
+
+  /// An operator with one output.
+  OpenvinoTestModel operator(String id, String type, String data, String inputs) {
+    return layer(id, type, type, data, inputs, "out" + id);
+  }
+
   OpenvinoTestModel result(String id, String input) {
     return layer(id, "result" + id, "Result", "", input, "");
   }
@@ -134,6 +174,7 @@ final class OpenvinoTestModel {
     var findings = new Findings();
     try {
       var path = Files.writeString(folder.resolve("model.xml"), text);
+      if (weights.size() > 0) Files.write(folder.resolve("model.bin"), weights.toByteArray());
       var model = new OpenvinoReader().read(path, Arena.ofAuto(), ReadOptions.DEFAULT, findings);
       return new Read(model, findings.all());
     } catch (IOException e) {
