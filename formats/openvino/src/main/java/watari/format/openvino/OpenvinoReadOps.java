@@ -44,6 +44,7 @@ final class OpenvinoReadOps {
     OpenvinoReadPriorOps.register(table);
     OpenvinoReadRegionOps.register(table);
     OpenvinoReadNmsOps.register(table);
+    OpenvinoReadDetectionOps.register(table);
     OpenvinoReadCtcOps.register(table);
     return table;
   }

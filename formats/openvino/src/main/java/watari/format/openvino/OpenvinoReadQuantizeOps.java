@@ -132,21 +132,28 @@ final class OpenvinoReadQuantizeOps {
 
   // ---- activations
 
-  /// Whether the ranges of input and output are one, and so a quantized type.
+  /// Whether the output's range is a quantized type; the input's is brought to it first, if it is
+  /// another.
   private static boolean activations(OpenvinoReadNode n, int levels) {
     var input = range(n, 1, levels);
     var output = range(n, 3, levels);
-    if (input.isEmpty() || output.isEmpty() || !isSame(input.get(), output.get())) return false;
-    var zero = zero(input.get());
-    if (zero.isEmpty()) return false;
+    if (input.isEmpty() || output.isEmpty()) return false;
+    boolean isSame = isSame(input.get(), output.get());
+    boolean isOne = input.get().count() == 1 && output.get().count() == 1;
+    boolean isScaled = isOne && input.get().scale(0) > 0;
+    var zero = zero(output.get());
+    if (zero.isEmpty() || !isSame && !isScaled || levels == 255 && !isOne) return false;
     var stored = stored(levels, zero.get());
-    var meaning = meaning(n, input.get(), stored, zero.get());
+    var meaning = meaning(n, output.get(), stored, zero.get());
     if (meaning.isEmpty()) return false;
     var x = n.in(0);
-    if (levels == 255) {
-      if (input.get().count() > 1) return false;
-      double low = input.get().low(0);
-      x = n.formula().op(new Clip(low, low + 254 * input.get().scale(0)), x);
+    double low = input.get().low(0);
+    double scale = input.get().scale(0);
+    // Of a level less, the smallest integer is none of the levels.
+    if (levels == 255) x = n.formula().op(new Clip(low, low + 254 * scale), x);
+    if (!isSame) {
+      double factor = output.get().scale(0) / scale;
+      x = n.formula().add(n.formula().mul(n.formula().add(x, -low), factor), output.get().low(0));
     }
     var quantized = n.builder().addQuantized(new Convert(stored), stored, meaning.get(), x);
     n.give(new Convert(DataType.FLOAT32), quantized);

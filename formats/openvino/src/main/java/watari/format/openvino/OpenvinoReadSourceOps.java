@@ -2,6 +2,7 @@ package watari.format.openvino;
 
 import java.util.ArrayList;
 import watari.format.ReadTable;
+import watari.op.ElementwiseOp.Cast;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
 import watari.tensor.Shape;
@@ -24,14 +25,17 @@ final class OpenvinoReadSourceOps {
     }
     var port = n.layer().outputs().get(0);
     var name = OpenvinoReadGraph.hint(n.layer(), port);
-    var input = n.builder().input(name, parameterType(n));
+    var type = parameterType(n);
+    // Version 10 takes float32 where it says float16, as OpenVINO does.
+    boolean isWider = n.model().version() == 10 && type.dtype() == DataType.FLOAT16;
+    var input = n.builder().input(name, isWider ? type.with(DataType.FLOAT32) : type);
     if (!input.name().equals(name)) {
       throw OpenvinoRefusal.broken("another input has the name '" + name + "', too");
     }
     var others = new ArrayList<>(port.names());
     others.remove(name);
     input.setSourceNames(others);
-    n.graph().put(port, input);
+    n.graph().put(port, isWider ? n.builder().add(new Cast(DataType.FLOAT16), input) : input);
   }
 
   /// The type that a Parameter states.

@@ -17,6 +17,9 @@ import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.Metadata;
 import watari.graph.Model;
+import watari.graph.Value;
+import watari.op.ElementwiseOp.Cast;
+import watari.tensor.DataType;
 
 /// Reads models of OpenVINO: IR versions 10 and 11.
 public final class OpenvinoReader implements FormatReader {
@@ -33,6 +36,11 @@ public final class OpenvinoReader implements FormatReader {
   @Override
   public boolean takesWeightsFile() {
     return true;
+  }
+
+  @Override
+  public NavigableSet<String> specified() {
+    return OpenvinoOperators.names();
   }
 
   @Override
@@ -63,8 +71,25 @@ public final class OpenvinoReader implements FormatReader {
               .fix("add a Result for each output"));
     }
     for (var layer : results.values()) {
-      reading.result(layer).ifPresent(value -> graph.addOutput(outputName(reading, layer), value));
+      reading
+          .result(layer)
+          .map(value -> model.version() == 10 ? ofVersion10(reading, layer, value) : value)
+          .ifPresent(value -> graph.addOutput(outputName(reading, layer), value));
     }
+  }
+
+  /// Outputs of IR version 10 are int32 where they are wide integers, else float32, as OpenVINO
+  /// gives them.
+  private static Value ofVersion10(OpenvinoReadGraph reading, Layer layer, Value value) {
+    var to =
+        switch (value.dtype()) {
+          case INT32, UINT32, INT64, UINT64 -> DataType.INT32;
+          case STRING -> DataType.STRING;
+          default -> DataType.FLOAT32;
+        };
+    if (value.dtype() == to) return value;
+    var builder = reading.builder().from(reading.origin(layer));
+    return builder.addNamed(outputName(reading, layer), new Cast(to), value);
   }
 
   /// The first of the names that the Result has, else of those of the tensor that it gives, else

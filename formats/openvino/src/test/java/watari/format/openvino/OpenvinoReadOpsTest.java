@@ -252,6 +252,21 @@ class OpenvinoReadOpsTest {
   }
 
   @Test
+  void anotherOutputRangeIsBroughtToBefore() {
+    var model =
+        model()
+            .input("0", "1,4")
+            .floats("1", "", -128)
+            .floats("2", "", 127)
+            .floats("3", "", 0)
+            .floats("4", "", 510)
+            .operator("5", "FakeQuantize", "levels=\"256\"", "0 1 2 3 4")
+            .result("6", "5");
+
+    assertThat(run(model, Shape.of(1, 4), -128, -126.6f, 127, 500)).containsExactly(0, 2, 510, 510);
+  }
+
+  @Test
   void rangesWithoutAZeroStayAnOperator() {
     assertThat(quantize(256, -1.1f, 1.3f).read().graph().nodes().get(0).op())
         .isEqualTo(new FakeQuantize(256));

@@ -101,6 +101,28 @@ class OpenvinoReaderTest {
     assertThat(custom.attributes()).extracting(Custom.Attribute::name).containsExactly("k");
   }
 
+  @Test
+  void version10IsNamedByLayersAndGivesTwoTypes() {
+    var read =
+        model()
+            .version(10)
+            .layer("0", "data", "Parameter", "shape=\"2\" element_type=\"f16\"", "", "_")
+            .layer("1", "half", "ReLU", "", "0", "_")
+            .layer("2", "whole", "Convert", "destination_type=\"i64\"", "0", "_")
+            .result("3", "1")
+            .result("4", "2")
+            .read();
+
+    assertThat(read.sentences()).isEmpty();
+    var graph = read.graph();
+    assertThat(graph.inputs().get(0).type()).hasToString("float32[2]");
+    assertThat(graph.inputs()).extracting(Value::name).containsExactly("data");
+    assertThat(graph.outputNames()).containsExactly("half", "whole");
+    assertThat(graph.outputs())
+        .extracting(value -> value.type().toString())
+        .containsExactly("float32[2]", "int32[2]");
+  }
+
   // ---- what hands broke
 
   @Test

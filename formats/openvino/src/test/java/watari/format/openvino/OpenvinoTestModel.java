@@ -60,7 +60,7 @@ final class OpenvinoTestModel {
   /// Adds a layer.
   ///
   /// @param inputs ids of layers, or `id.output`, separated by blanks
-  /// @param outputs the names of each output, separated by blanks
+  /// @param outputs the names of each output, separated by blanks; `_` for none
   OpenvinoTestModel layer(
       String id, String name, String type, String data, String inputs, String outputs) {
     return layer(id, name, type, data, inputs, outputs, "");
@@ -98,7 +98,8 @@ final class OpenvinoTestModel {
 
   private void output(int port, String names) {
     layers.append(
-        "<port id=\"%d\" precision=\"%s\" names=\"%s\">".formatted(port, precision, names));
+        "<port id=\"%d\" precision=\"%s\" names=\"%s\">"
+            .formatted(port, precision, names.equals("_") ? "" : names));
     dims.forEach(dim -> layers.append("<dim>").append(dim).append("</dim>"));
     layers.append("</port>");
   }
