@@ -107,6 +107,9 @@ final class OpenvinoElementRules {
     var x = match.input(0);
     if (!isExtreme || !x.dtype().isFloat()) return left("OpenVINO computes it");
     if (isHalved(x)) return left("it is halved");
+    if (!op.keepDims() && match.input(1).isPresent() && match.integers(1).isEmpty()) {
+      return left("how many axes its result has is computed");
+    }
     var half = f.mul(x, HALF);
     var reduced = match.input(1).isPresent() ? f.op(op, half, match.input(1)) : f.op(op, half);
     return match.replaceWith(f.mul(reduced, 2));

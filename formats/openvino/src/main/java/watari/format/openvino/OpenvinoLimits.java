@@ -48,7 +48,9 @@ final class OpenvinoLimits {
 
   private static Optional<Finding> rank(Node node) {
     boolean isKnown =
-        Stream.concat(node.inputs().stream(), node.outputs().stream())
+        Stream.concat(
+                node.inputs().stream(),
+                node.outputs().stream().filter(output -> !output.uses().isEmpty()))
             .filter(Value::isPresent)
             .allMatch(value -> value.shape().isRanked());
     if (isKnown) return Optional.empty();
@@ -71,13 +73,14 @@ final class OpenvinoLimits {
               : Optional.empty();
       case Cumulative(var kind, _, _) ->
           kind == Cumulative.Kind.PROD
-              ? unsupported("products up to each element need an axis and a dim that are known")
+              ? unsupported("products up to each element need a dim that is known")
               : Optional.empty();
       case RoiAlign align ->
           align.average()
               ? Optional.empty()
               : unsupported("the largest samples of regions of computed shapes are not supported");
-      case Unsqueeze _, Squeeze _ -> fixed(node, 1);
+      case Unsqueeze _ -> fixed(node, 1);
+      case Squeeze _ -> fixedUnlessLast(node, 1);
       case AveragePool(var window, _, _) ->
           window.dilations().stream().allMatch(d -> d == 1)
               ? Optional.empty()
@@ -87,7 +90,7 @@ final class OpenvinoLimits {
           OpenvinoWriteRecurrent.isExpressible(node)
               ? Optional.empty()
               : unsupported("it has functions or states that OpenVINO's operator lacks");
-      case Reduce reduce -> reduce.keepDims() ? Optional.empty() : fixed(node, 1);
+      case Reduce reduce -> reduce.keepDims() ? Optional.empty() : fixedUnlessLast(node, 1);
       case Resize op ->
           OpenvinoResizeRules.isNative(op, node.input(0).shape())
                   && !OpenvinoResizeRules.isUncertain(op, node)
@@ -125,6 +128,12 @@ final class OpenvinoLimits {
       }
     }
     return Optional.empty();
+  }
+
+  /// What has as many axes as is computed may only be given: OpenVINO goes on with none such.
+  private static Optional<Finding> fixedUnlessLast(Node node, int input) {
+    boolean isLast = node.outputs().stream().allMatch(output -> output.uses().isEmpty());
+    return isLast ? Optional.empty() : fixed(node, input);
   }
 
   private static Optional<Finding> custom(Custom op) {

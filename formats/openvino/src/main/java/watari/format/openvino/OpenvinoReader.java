@@ -107,10 +107,11 @@ public final class OpenvinoReader implements FormatReader {
     var properties = new LinkedHashMap<String, String>();
     file.info().forEach(info -> collect(info, OpenvinoFormat.PROPERTY, properties));
     layouts(file, properties);
+    var runtime = RuntimeInfo.find(file.info(), "OpenVINO Runtime", "value");
     var producer =
-        RuntimeInfo.find(file.info(), "OpenVINO Runtime", "value")
-            .map(v -> "OpenVINO " + v)
-            .orElse("");
+        properties.getOrDefault(
+            OpenvinoFormat.PROPERTY + OpenvinoFormat.PRODUCER,
+            runtime.map(version -> "OpenVINO " + version).orElse(""));
     var license = properties.getOrDefault(OpenvinoFormat.PROPERTY + "model_info.license", "");
     return new Metadata(producer, "", license, properties, List.of());
   }

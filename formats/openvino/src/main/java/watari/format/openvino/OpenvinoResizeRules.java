@@ -9,6 +9,7 @@ import watari.op.ResizeOp.Resize;
 import watari.pass.replace.ReplaceResize;
 import watari.rewrite.Match;
 import watari.rewrite.Rule;
+import watari.tensor.Shape;
 
 /// Takes resizes apart that Interpolate does not compute the same way.
 final class OpenvinoResizeRules {
@@ -30,7 +31,7 @@ final class OpenvinoResizeRules {
     if (op.coordinates() != Coordinates.ALIGN_CORNERS || !node.input(2).isPresent()) return false;
     var scales = node.input(2).constant();
     var x = node.input(0).shape();
-    if (scales.isEmpty()) return true;
+    if (scales.isEmpty()) return !isMultiple(op, x, node.output().shape());
     for (int i = 0; i < op.axes().size(); i++) {
       var dim = x.dim(op.axes().get(i));
       if (!dim.isFixed()) return true;
@@ -40,11 +41,19 @@ final class OpenvinoResizeRules {
     return false;
   }
 
+  private static boolean isMultiple(Resize op, Shape from, Shape to) {
+    return op.axes().stream()
+        .allMatch(axis -> {
+          boolean isFixed = from.dim(axis).isFixed() && to.dim(axis).isFixed();
+          return isFixed && to.dim(axis).fixed() % from.dim(axis).fixed() == 0;
+        });
+  }
+
   static boolean isNative(Match<Resize> match) {
     return isNative(match.op(), match.input(0).shape());
   }
 
-  static boolean isNative(Resize op, watari.tensor.Shape x) {
+  static boolean isNative(Resize op, Shape x) {
     boolean isPlain =
         op.policy() == AspectPolicy.STRETCH && !op.excludeOutside() && !op.antialias();
     boolean isKnown =

@@ -11,6 +11,7 @@ import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
+import watari.tensor.Quantization.PerTensor;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
@@ -41,6 +42,11 @@ final class OpenvinoWriteQuantize {
   /// `(q - zeroPoint) · scale`.
   private static void dequantize(Convert op, Node node, OpenvinoNodes out) {
     var stored = node.input(0);
+    boolean isByte = stored.dtype() == DataType.INT8 || stored.dtype() == DataType.UINT8;
+    if (isByte && !stored.isConstant() && stored.type().quantization() instanceof PerTensor) {
+      fromBytes(op, node, out);
+      return;
+    }
     var shape = stored.shape();
     var port =
         stored.isConstant()
@@ -48,6 +54,30 @@ final class OpenvinoWriteQuantize {
             : out.port(stored);
     var real = real(stored, shape, op.to(), port, node, out);
     out.add(node, "Multiply", 1, real, scale(stored.type(), shape, op.to(), node, out))
+        .set("auto_broadcast", "numpy");
+  }
+
+  /// Bytes that are given are scaled by a FakeQuantize: behind an arithmetic that does so OpenVINO
+  /// 2026.4 finds no kernels where it may compute in bfloat16.
+  private static void fromBytes(Convert op, Node node, OpenvinoNodes out) {
+    var stored = node.input(0);
+    var type = new TensorType(op.to(), stored.shape());
+    var real = out.step(node, "Convert", 1, type, out.port(stored));
+    real.layer().set("destination_type", OpenvinoNodes.element(op.to()));
+    double scale = scales(stored.type(), stored.shape()).doubleAt(0);
+    double zero = zeroPoints(stored.type(), stored.shape()).doubleAt(0);
+    long low = stored.dtype().min();
+    long high = stored.dtype().max();
+    out.add(
+            node,
+            "FakeQuantize",
+            1,
+            real,
+            out.scalar(node, "input_low", op.to(), low),
+            out.scalar(node, "input_high", op.to(), high),
+            out.scalar(node, "output_low", op.to(), (low - zero) * scale),
+            out.scalar(node, "output_high", op.to(), (high - zero) * scale))
+        .set("levels", 256)
         .set("auto_broadcast", "numpy");
   }
 

@@ -39,6 +39,8 @@ import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.Padding;
 import watari.op.QuantizeOp.Convert;
+import watari.op.ReduceOp.Cumulative;
+import watari.op.ReduceOp.Reduce;
 import watari.op.ReduceOp.TopK;
 import watari.op.ShapeOp.Pad;
 import watari.pass.layout.LayoutWishes;
@@ -263,6 +265,60 @@ class OpenvinoWriterTest {
   }
 
   @Test
+  void bytesThatAreGivenAreScaledByAFakeQuantize() throws IOException {
+    var type = new TensorType(INT8, Shape.of(2), new Quantization.PerTensor(0.5f, 10));
+    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.TANH), to.input("x", type)));
+    var net = written();
+    assertThat(types(net))
+        .containsExactly(
+            "Parameter",
+            "Convert",
+            "Const",
+            "Const",
+            "Const",
+            "Const",
+            "FakeQuantize",
+            "Tanh",
+            "Result");
+    assertThat(data(net, "Parameter").getAttribute("element_type")).isEqualTo("i8");
+    assertThat(floatAt(all(net, "layer").get(2), 0)).isEqualTo(-128f);
+    assertThat(floatAt(all(net, "layer").get(5), 0)).isEqualTo(58.5f);
+  }
+
+  /// A vector added to what is reduced from three axes to two would go along the wrong one.
+  @Test
+  void anAxisThatIsReducedLastOfThreeIsDroppedAfterwards() {
+    var x = to.input("x", TensorType.of(FLOAT32, 2, 3, 4));
+    var sum = to.add(new Reduce(Reduce.Kind.SUM, false), x, to.vector(2));
+    to.graph().addOutput("y", sum);
+    var net = written();
+    assertThat(types(net)).containsSubsequence("ReduceSum", "Squeeze");
+    assertThat(data(net, "ReduceSum").getAttribute("keep_dims")).isEqualTo("true");
+  }
+
+  @Test
+  void numbersThatOpenvinoDoesNotTakeFlowInOthers() {
+    var x = to.input("x", TensorType.of(watari.tensor.DataType.BFLOAT16, 2));
+    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.NEG), x));
+    assertThat(write())
+        .singleElement()
+        .extracting(Finding::code, Finding::why)
+        .containsExactly("DTYPE_CARRIED", "OpenVINO computes bfloat16 as float32");
+  }
+
+  @Test
+  void productsUpToEachElementOfAnUnknownDimAreRefused() {
+    var open = new TensorType(FLOAT32, Shape.of(watari.tensor.Dim.named("n")));
+    var product =
+        to.add(
+            new Cumulative(Cumulative.Kind.PROD, false, false),
+            to.input("x", open),
+            to.input("axis", TensorType.of(INT64)));
+    to.graph().addOutput("y", product);
+    assertThat(write()).singleElement().extracting(Finding::code).isEqualTo("OP_UNSUPPORTED");
+  }
+
+  @Test
   void aLoopMapsItsPortsToLayersOfItsBody() {
     var body = new GraphBuilder(new Graph("body"));
     body.input("i", TensorType.of(INT64));
@@ -365,6 +421,20 @@ class OpenvinoWriterTest {
     assertThat(all(net, "labels").get(0).getAttribute("value")).isEqualTo("cat dog");
     assertThat(all(net, "topic").get(0).getAttribute("value")).isEqualTo("pets");
     assertThat(all(net, "license").get(0).getAttribute("value")).isEqualTo("MIT");
+  }
+
+  /// What names us may be replaced by us.
+  @Test
+  void whoWroteTheFileIsReadBack() throws IOException {
+    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.TANH), to.input("x", VECTOR)));
+    assertThat(write()).isEmpty();
+    try (var arena = java.lang.foreign.Arena.ofConfined()) {
+      var read =
+          new OpenvinoReader()
+              .read(folder.resolve(ROOT), arena, watari.format.ReadOptions.DEFAULT, new Findings());
+      assertThat(read.metadata().producer()).isEqualTo("watari 1");
+      assertThat(read.main().outputNames()).containsExactly("y");
+    }
   }
 
   @Test
