@@ -66,8 +66,8 @@ final class TfliteConvOps {
       depthwise(op, node, out);
       return;
     }
-    if (op.groups() != 1 && (!filter.dim(3).isFixed() || node.input(0).type().isQuantized())) {
-      throw Refusal.quantization("a grouped convolution is quantized");
+    if (op.groups() != 1 && !filter.dim(3).isFixed()) {
+      throw Refusal.operator("a grouped convolution has an unknown number of channels", "fix it");
     }
     var activation = out.activation(node);
     TfliteQuantized.requireProduct(node, activation.result(), 0, true);
@@ -80,7 +80,7 @@ final class TfliteConvOps {
             padding(op.padding()), op.strides(), op.dilations(), activation.code(), bias);
     var inputs =
         List.of(out.tensor(node.input(0)), out.tensor(node.input(1)), bias(node, filter, out));
-    int version = op.groups() != 1 ? 6 : bias == TensorType.INT32 ? 8 : 1;
+    int version = bias == TensorType.INT32 ? 8 : op.groups() != 1 ? 6 : 1;
     out.add(CONV_2D, version, options, inputs, List.of(out.tensor(activation.result())));
   }
 

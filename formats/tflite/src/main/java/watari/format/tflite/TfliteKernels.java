@@ -65,7 +65,9 @@ final class TfliteKernels {
     on(computed, NONE, NEG);
     on(Set.of(FLOAT32), NONE, CEIL, COS, FAKE_QUANT, FLOOR, ROUND, SIN, SQUARE, ATAN2);
     on(Set.of(FLOAT32), Set.of(INT8, INT16), EXP, RSQRT);
-    on(Set.of(FLOAT32), Set.of(INT8), LOG, ELU, SQRT);
+    on(Set.of(FLOAT32), Set.of(INT8), LOG, ELU);
+    // The integer kernels of SQRT round down, and stop at the first negative number.
+    on(Set.of(FLOAT32), NONE, SQRT);
     on(Set.of(FLOAT32), EIGHT, GELU, HARD_SWISH, PRELU, RELU6, RELU_N1_TO_1, LOG_SOFTMAX);
     on(Set.of(FLOAT32), stored, RELU, LEAKY_RELU, LOGISTIC, TANH, SOFTMAX);
     on(Set.of(FLOAT32), NONE, RELU_0_TO_1, LOCAL_RESPONSE_NORMALIZATION, L2_POOL_2D);

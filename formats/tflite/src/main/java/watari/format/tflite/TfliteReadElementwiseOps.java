@@ -64,7 +64,7 @@ final class TfliteReadElementwiseOps {
         .on("SIGN", unary(SIGN))
         .on("SIN", unary(SIN))
         .on("SOFTMAX", TfliteReadElementwiseOps::softmax)
-        .on("SQRT", unary(SQRT))
+        .on("SQRT", TfliteReadElementwiseOps::sqrt)
         .on("SQUARE", unary(SQUARE))
         .on("TANH", unary(TANH))
         .on("ZEROS_LIKE", TfliteReadElementwiseOps::zerosLike);
@@ -77,6 +77,18 @@ final class TfliteReadElementwiseOps {
       if (isTable) table(kind, node);
       else node.emit(new Unary(kind), node.in(0));
     };
+  }
+
+  /// The integer kernels round down to a step, not to the nearest.
+  private static void sqrt(TfliteNode node) {
+    if (!(node.declared(0).quantization() instanceof Quantization.PerTensor out)) {
+      node.emit(new Unary(SQRT), node.in(0));
+      return;
+    }
+    var step = node.scalar(DataType.FLOAT32, out.scale());
+    var root = node.add(new Unary(SQRT), node.in(0));
+    var steps = node.add(new Unary(FLOOR), node.add(new Binary(Binary.Kind.DIV), root, step));
+    node.emit(new Binary(Binary.Kind.MUL), steps, step);
   }
 
   private static boolean isInt16(TensorType type) {

@@ -34,6 +34,7 @@ import watari.graph.Graph;
 import watari.graph.Validator;
 import watari.op.ConvOp.ConvTranspose;
 import watari.op.Custom;
+import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -61,6 +62,21 @@ class TfliteReaderTest {
     var values = new float[(int) Shape.of(dims).elements().fixed()];
     for (int i = 0; i < values.length; i++) values[i] = i;
     return TensorData.ofFloats(Shape.of(dims), values);
+  }
+
+  @Test
+  void aStoredSquareRootIsRoundedDown() throws IOException {
+    int x = model.quantized("x", TensorType.INT8, 1, -128, 4);
+    int y = model.quantized("y", TensorType.INT8, 0.25f, -120, 4);
+    model.operator(BuiltinOperator.SQRT, List.of(x), List.of(y));
+    model.subgraph(List.of(x), List.of(y));
+    var graph = graph();
+    var input = TensorData.ofLongs(DataType.INT8, Shape.of(4), -128, -125, -113, 127);
+
+    var root = new PlainEvaluator().run(graph, Map.of(graph.inputs().get(0), input)).get(0);
+
+    // sqrt(3) is 6.93 steps, sqrt(15) 15.49, sqrt(255) 63.87.
+    assertThat(root).hasToString("int8[4] -120, -114, -105, -57");
   }
 
   @Test

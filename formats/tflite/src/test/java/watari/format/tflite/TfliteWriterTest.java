@@ -20,12 +20,15 @@ import watari.graph.GraphBuilder;
 import watari.graph.Metadata;
 import watari.graph.Model;
 import watari.op.BinaryOp.Binary;
+import watari.op.ConvOp.Conv;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.Det;
+import watari.op.Padding;
 import watari.op.ShapeOp.Transpose;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
+import watari.tensor.Layout;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -204,6 +207,37 @@ final class TfliteWriterTest {
 
     assertThat(operators(write(graph, new Findings())))
         .containsExactly("DEQUANTIZE 2", "SIN 1", "QUANTIZE 1");
+  }
+
+  @Test
+  void groupsOfStoredIntegersStayInOneConvolution() throws IOException {
+    var stored = new Quantization.PerTensor(0.5f, 3);
+    var graph = graph("grouped", TensorType.of(DataType.INT8, 1, 2, 2, 4).with(stored));
+    var builder = new GraphBuilder(graph);
+    var scales = new Quantization.PerAxis(0, List.of(0.5f, 0.25f), List.of(0L, 0L));
+    var data = TensorData.ofLongs(DataType.INT8, Shape.of(2, 1, 1, 2), 1, 2, 3, 4);
+    var filter = builder.constant("filter", data, scales);
+    var op = new Conv(List.of(1, 1), List.of(1, 1), Padding.none(2), 2, Layout.CHANNELS_LAST);
+    var x = graph.inputs().get(0);
+    graph.addOutput("y", builder.addQuantized(op, DataType.INT8, stored, x, filter));
+    legalize(graph);
+
+    assertThat(operators(write(graph, new Findings()))).containsExactly("CONV_2D 6");
+  }
+
+  @Test
+  void aSquareRootThatRoundsToTheNearestIsOneOfFloats() throws IOException {
+    var type = TensorType.of(DataType.INT8, 4).with(new Quantization.PerTensor(0.5f, -128));
+    var graph = graph("root", type);
+    var root = new Unary(Unary.Kind.SQRT);
+    graph.addOutput(
+        "y",
+        new GraphBuilder(graph)
+            .addQuantized(root, DataType.INT8, type.quantization(), graph.inputs().get(0)));
+    legalize(graph);
+
+    assertThat(operators(write(graph, new Findings())))
+        .containsExactly("DEQUANTIZE 2", "SQRT 1", "QUANTIZE 1");
   }
 
   @Test
