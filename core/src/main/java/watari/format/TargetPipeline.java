@@ -9,6 +9,7 @@ import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
 import watari.pass.Pipelines;
+import watari.pass.fold.KeepConstantNames;
 import watari.pass.layout.AssignLayouts;
 import watari.pass.layout.LayoutReport;
 import watari.pass.layout.LayoutWishes;
@@ -45,6 +46,7 @@ public final class TargetPipeline {
     var layouts = AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
     run(Pipelines.afterLayout(), graph, log);
     run(profile.legalize(), graph, log);
+    new KeepConstantNames().run(graph, log);
     return layouts;
   }
 
