@@ -10,14 +10,22 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import watari.tensor.TensorData;
 
 /// Bytes of a known number that are not produced before they are written.
+///
+/// Large parts of a mapped file are copied without touching its memory: see [FileRange].
 public interface ByteSource {
   /// How many bytes [#writeTo] writes.
   long sizeBytes();
 
   void writeTo(WritableByteChannel channel) throws IOException;
+
+  /// Where the bytes are in a file, if they are mapped.
+  default Optional<FileRange> inFile() {
+    return Optional.empty();
+  }
 
   /// Writes a file, in the place of the one that may be there.
   default void writeTo(Path file) throws IOException {
@@ -54,7 +62,13 @@ public interface ByteSource {
     }
 
     @Override
+    public Optional<FileRange> inFile() {
+      return FileRange.of(bytes);
+    }
+
+    @Override
     public void writeTo(WritableByteChannel channel) throws IOException {
+      if (copied(inFile(), channel)) return;
       for (long at = 0; at < sizeBytes(); at += CHUNK_BYTES) {
         var chunk = bytes.asSlice(at, Math.min(CHUNK_BYTES, sizeBytes() - at)).asByteBuffer();
         while (chunk.hasRemaining()) channel.write(chunk);
@@ -70,7 +84,13 @@ public interface ByteSource {
     }
 
     @Override
+    public Optional<FileRange> inFile() {
+      return elements.contiguous().flatMap(FileRange::of);
+    }
+
+    @Override
     public void writeTo(WritableByteChannel channel) throws IOException {
+      if (copied(inFile(), channel)) return;
       elements.writeTo(channel);
     }
   }
@@ -86,9 +106,34 @@ public interface ByteSource {
       return parts.stream().mapToLong(ByteSource::sizeBytes).sum();
     }
 
+    /// Parts that are neighbours in a mapped file, too, are one piece.
     @Override
     public void writeTo(WritableByteChannel channel) throws IOException {
+      int first = 0;
+      Optional<FileRange> piece = Optional.empty();
+      for (int i = 0; i < parts.size(); i++) {
+        if (parts.get(i).sizeBytes() == 0) continue;
+        var range = parts.get(i).inFile();
+        var longer = piece.flatMap(known -> range.flatMap(known::followedBy));
+        if (longer.isEmpty()) {
+          write(piece, parts.subList(first, i), channel);
+          first = i;
+        }
+        piece = longer.or(() -> range);
+      }
+      write(piece, parts.subList(first, parts.size()), channel);
+    }
+
+    private static void write(
+        Optional<FileRange> piece, List<ByteSource> parts, WritableByteChannel channel)
+        throws IOException {
+      if (copied(piece, channel)) return;
       for (var part : parts) part.writeTo(channel);
     }
+  }
+
+  private static boolean copied(Optional<FileRange> range, WritableByteChannel channel)
+      throws IOException {
+    return range.isPresent() && range.get().copyTo(channel);
   }
 }

@@ -7,8 +7,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.Objects;
 import watari.finding.Finding;
@@ -37,10 +35,7 @@ public final class FileBytes {
 
   /// Maps a whole file, read-only, for as long as `arena` is open.
   public static FileBytes map(Path file, Arena arena) throws IOException {
-    try (var channel = FileChannel.open(file)) {
-      var bytes = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
-      return new FileBytes(file.toString(), bytes);
-    }
+    return new FileBytes(file.toString(), FileRange.map(file, arena));
   }
 
   public String name() {
