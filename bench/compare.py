@@ -5,12 +5,15 @@
     bench/compare.py nodes  [--most 100000]                  time against the number of nodes
     bench/compare.py bytes  [--most 3e9]                     time against the bytes of weights, beside copying them
 
-Each replaces its part of docs/benchmark.md. Needs the environments of the other converters, each a folder of --peers with a bin/:
+Each replaces its part of docs/benchmark.md. What was measured is kept in --results, and a call goes on where the last one ended: with
+--minutes 3 it begins nothing more after three minutes, so that long comparisons can be made in pieces. It ends with code 3 while
+something is left; --fresh begins anew. Figures of another commit of Watari are dropped. Needs the environments of the other converters, each a folder of --peers with a bin/:
 tf2onnx, onnx2tf1 (1.x, through TensorFlow), onnx2tf2 (2.x, direct), oracle (ovc, onnx). A converter that is not there is left out.
 Time is that of the whole process, memory the largest resident set of any process of it, both medians of the rounds; rounds go
 through all converters before the next begins, so that a slow minute hits all of them alike.
 """
 import argparse
+import json
 import os
 import pathlib
 import platform
@@ -26,8 +29,53 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmark.md"
 LIMIT_SECONDS = 600
 
-TFLITE = ["mlperf_tiny/pretrainedResnet", "mlperf_tiny/vww_96_float", "mlperf_tiny/vww_96_int8", "pose_cpm/model", "task/deeplabv3"]
-ONNX = ["vision/pytorch_cnn_mnist", "basic_pitch/nmp", "ocr/ch_ppocr_mobile_v2.0_cls_infer", "ultraface/version-RFB-320_simplified", "light/light_squeezenet"]
+TFLITE = ["task/mobilenet_v1_0.25_224_1_metadata_1", "mediapipe/face_detection_short_range", "mlperf_tiny/vww_96_int8", "pose_cpm/model"]
+ONNX = ["vision/pytorch_cnn_mnist", "ocr/ch_ppocr_mobile_v2.0_cls_infer", "ultraface/version-RFB-320_simplified", "light/light_squeezenet"]
+
+
+class Results:
+    """What was measured so far: lists of rounds by key, in a file that is written after each."""
+
+    def __init__(self, arguments):
+        self.path, self.ends = arguments.results, time.monotonic() + 60 * arguments.minutes
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.kept = {}
+        if self.path.exists() and not arguments.fresh:
+            self.kept = json.loads(self.path.read_text())
+        self.kept = self.kept if self.kept.get("commit") == commit() else {"commit": commit()}
+        self.complete = True
+
+    def rounds(self, *key):
+        return self.kept.get("/".join(key), [])
+
+    def add(self, taken, *key):
+        self.kept.setdefault("/".join(key), []).append(taken)
+        self.kept.setdefault("loads", []).append(os.getloadavg()[0])
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(self.kept, indent=1))
+        new.replace(self.path)
+
+    def may_go_on(self):
+        """Whether there is time for another round; else there will be something left."""
+        self.complete = self.complete and time.monotonic() < self.ends
+        return self.complete
+
+    def machine(self):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        loads = self.kept.get("loads", [0])
+        return (f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, {platform.system()}; "
+                f"load while measuring {statistics.median(loads):.1f} (at most {max(loads):.1f}).")
+
+
+def commit():
+    """The commit, and whether its files were changed; the page does not count, since it is written here."""
+    head = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run(["git", "-C", ROOT, "status", "--porcelain", "--", ".", ":!docs"], capture_output=True, text=True).stdout.strip()
+    return head + (" changed" if changed else "")
+
+
+def median(rounds, index):
+    return statistics.median(r[index] for r in rounds)
 
 
 def measure(command, folder):
@@ -147,28 +195,44 @@ def peers(arguments):
     models = [m for m in models if m.exists()]
     all_converters = converters(arguments.peers)
     pairs = [(c, m) for m in models for c in all_converters if m.suffix in c.sources and target(c) != m.suffix]
-    taken, results = {}, {}
-    for round_ in range(arguments.rounds):
-        for converter, model in pairs:
-            *figures, data = converter.run(model)
-            taken.setdefault((converter.name, model), []).append(figures)
-            if figures[2]:
-                results[converter.name, model] = data
-            print(f"{round_ + 1} {converter.name:24} {model.name:48} {figures[0]:7.2f} s {figures[1]:6.0f} MB {'' if figures[2] else 'FAILED'}", file=sys.stderr)
-    counted = transposes(arguments.peers, results)
-    lines = [f"Against {versions(arguments.peers)}; medians of {arguments.rounds}. {machine()}", ""]
+    results = Results(arguments)
+    for model in models:
+        fitting = [c for c, m in pairs if m is model]
+        while any(len(results.rounds("peers", c.name, str(model))) < arguments.rounds for c in fitting) and results.may_go_on():
+            peers_round(arguments, results, model, fitting)
+    taken = {(c.name, m): rounds for c, m in pairs if (rounds := results.rounds("peers", c.name, str(m)))}
+    models = [m for m in models if any(measured == m for _, measured in taken)]
+    if not taken:
+        return results
+    fewest = min(map(len, taken.values()))
+    lines = [f"Against {versions(arguments.peers)}; medians of {fewest} rounds. {results.machine()}", ""]
     for suffix, heading in ((".tflite", "From TFLite"), (".onnx", "From ONNX")):
         names = [c.name for c in all_converters if any(p[0] is c and p[1].suffix == suffix for p in pairs)]
-        lines += table(heading, names, [m for m in models if m.suffix == suffix], taken, counted)
+        if not any(m.suffix == suffix for m in models):
+            continue
+        lines += table(heading, names, [m for m in models if m.suffix == suffix], taken)
     write("peers", lines)
+    return results
+
+
+def peers_round(arguments, results, model, fitting):
+    figures, files = {}, {}
+    for converter in fitting:
+        *figures[converter.name], data = converter.run(model)
+        if data:
+            files[converter.name] = data
+    counted = transposes(arguments.peers, files)
+    for name, (seconds, megabytes, well) in figures.items():
+        results.add([seconds, megabytes, well, counted.get(name, -1)], "peers", name, str(model))
+        print(f"{name:24} {model.name:48} {seconds:7.2f} s {megabytes:6.0f} MB {'' if well else 'FAILED'}", file=sys.stderr)
 
 
 def target(converter):
     return converter.suffix
 
 
-def table(heading, names, models, taken, counted):
-    lines = [f"### {heading}", "", "Seconds / MB / Transposes in the result:", ""]
+def table(heading, names, models, taken):
+    lines = [f"### {heading}", "", 'Seconds / MB / Transposes in the result; "fails": it ended with an error or without a result, which was not looked into:', ""]
     lines += ["| model | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
     summed = {name: [] for name in names}
     for model in models:
@@ -178,9 +242,9 @@ def table(heading, names, models, taken, counted):
             if not figures or not all(f[2] for f in figures):
                 cells.append("fails" if figures else "")
                 continue
-            seconds, megabytes = (statistics.median(f[i] for f in figures) for i in (0, 1))
-            summed[name].append((model, seconds, megabytes, counted.get((name, model), 0)))
-            cells.append(f"{seconds:.2f} / {megabytes:.0f} / {counted.get((name, model), '?')}")
+            seconds, megabytes, count = median(figures, 0), median(figures, 1), figures[-1][3]
+            summed[name].append((model, seconds, megabytes, count))
+            cells.append(f"{seconds:.2f} / {megabytes:.0f} / {'?' if count < 0 else count}")
         lines.append(f"| {model.parent.name}/{model.name} | " + " | ".join(cells) + " |")
     common = set(models).intersection(*({row[0] for row in rows} for rows in summed.values()))
     cells = []
@@ -198,56 +262,81 @@ def table(heading, names, models, taken, counted):
 
 
 def nodes(arguments):
+    results = Results(arguments)
     sizes = [n for n in (100, 1_000, 10_000, 100_000) if n <= arguments.most]
-    lines = [machine(), "", "Chains and meshes of small operators, as ONNX, to TFLite and back to ONNX; seconds / MB, medians of "
+    cells = [(size, shape, to) for size in sizes for shape in ("chain", "mesh") for to in ("tflite", "onnx")]
+    for cell in cells:
+        missing = arguments.rounds - len(results.rounds("nodes", *map(str, cell)))
+        if missing > 0 and results.may_go_on():
+            sized(arguments, results, cell, missing)
+    lines = [results.machine(), "", "Chains and meshes of small operators, as ONNX, to TFLite and back to ONNX; seconds / MB, medians of "
              f"{arguments.rounds}:", "", "| nodes | chain to TFLite | chain to ONNX | mesh to TFLite | mesh to ONNX |", "| ---: |" + " ---: |" * 4]
     for size in sizes:
-        cells = []
-        for shape in ("chain", "mesh"):
-            for to in ("tflite", "onnx"):
-                cells.append(sized(arguments, [shape, size], to))
-                print(size, shape, to, cells[-1], file=sys.stderr)
-        lines.append(f"| {size} | " + " | ".join(cells) + " |")
+        rows = [results.rounds("nodes", *map(str, cell)) for cell in cells if cell[0] == size]
+        lines.append(f"| {size} | " + " | ".join(figures(rounds, " / ") for rounds in rows) + " |")
     write("nodes", lines)
+    return results
 
 
-def sized(arguments, made, to):
+def figures(rounds, between):
+    if not rounds:
+        return between.replace(" / ", "")
+    if not all(r[2] for r in rounds):
+        return "fails" + between.replace(" / ", "")
+    return f"{median(rounds, 0):.2f}{between}{median(rounds, 1):.0f}"
+
+
+def sized(arguments, results, cell, rounds):
+    size, shape, to = cell
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         folder = pathlib.Path(scratch)
-        make(arguments, folder / "in.onnx", made)
-        taken = []
-        for _ in range(arguments.rounds):
-            taken.append(measure(watari("--to", to, "--force")(folder / "in.onnx", folder / "out"), folder))
-        if not all(t[2] for t in taken):
-            return "fails"
-        return f"{statistics.median(t[0] for t in taken):.2f} / {statistics.median(t[1] for t in taken):.0f}"
+        make(arguments, folder / "in.onnx", [shape, size])
+        for _ in range(rounds):
+            taken = measure(watari("--to", to, "--force")(folder / "in.onnx", folder / "out"), folder)
+            results.add(taken, "nodes", *map(str, cell))
+            print(*cell, *taken, file=sys.stderr)
 
 
 def bytes_(arguments):
+    results = Results(arguments)
     sizes = [n for n in (100_000_000, 300_000_000, 1_000_000_000, 3_000_000_000) if n <= arguments.most]
-    lines = [machine(), "", "ONNX with external data to ONNX and to TFLite, beside `cp --reflink=never` of its files and a sync of neither; "
-             f"seconds, medians of {arguments.rounds}:", "",
-             "| MB of weights | cp | to ONNX | MB resident | to TFLite | MB resident |", "| ---: |" + " ---: |" * 5]
     for size in sizes:
-        with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
-            folder = pathlib.Path(scratch)
-            make(arguments, folder / "in.onnx", ["weights", size])
-            copied, kept, crossed = [], [], []
-            for _ in range(arguments.rounds):
-                shutil.rmtree(folder / "copy", ignore_errors=True)
-                (folder / "copy").mkdir()
-                copied.append(measure(["cp", "--reflink=never", folder / "in.onnx", folder / "in.data", folder / "copy"], folder))
-                shutil.rmtree(folder / "copy")
-                for taken, to in ((kept, ["--to", "onnx", "--external-data"]), (crossed, ["--to", "tflite"])):
-                    taken.append(measure(watari(*to)(folder / "in.onnx", folder / "out"), folder))
-                    shutil.rmtree(folder / "out", ignore_errors=True)
-            cells = [f"{statistics.median(t[0] for t in copied):.2f}"]
-            for taken in (kept, crossed):
-                well = all(t[2] for t in taken)
-                cells += [f"{statistics.median(t[0] for t in taken):.2f}", f"{statistics.median(t[1] for t in taken):.0f}"] if well else ["fails", ""]
-            print(size, cells, file=sys.stderr)
-            lines.append(f"| {size // 1_000_000} | " + " | ".join(cells) + " |")
+        missing = arguments.rounds - len(results.rounds("bytes", str(size), "tflite"))
+        if missing > 0 and results.may_go_on():
+            weighed(arguments, results, size, missing)
+    lines = [results.machine(), "", f"Watari ran with `WATARI_JAVA_OPTS={os.environ.get('WATARI_JAVA_OPTS', '')}`.", "",
+             "ONNX with external data to ONNX and to TFLite, beside `cp --reflink=never` of its files and a sync of neither; "
+             f"seconds, medians of {arguments.rounds}:", "",
+             "| MB of weights | cp | to ONNX | MB resident | times cp | to TFLite | MB resident |", "| ---: |" + " ---: |" * 6]
+    for size in sizes:
+        copied, kept, crossed = (results.rounds("bytes", str(size), what) for what in ("cp", "onnx", "tflite"))
+        if not crossed:
+            continue
+        times = median(kept, 0) / median(copied, 0)
+        lines.append(f"| {size // 1_000_000} | {median(copied, 0):.2f} | {figures(kept, ' | ')} | {times:.2f} | {figures(crossed, ' | ')} |")
     write("bytes", lines)
+    return results
+
+
+def weighed(arguments, results, size, rounds):
+    """Each measurement begins with nothing left to write to the disk, and the source read."""
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
+        folder = pathlib.Path(scratch)
+        make(arguments, folder / "in.onnx", ["weights", size])
+        source, out = folder / "in.onnx", folder / "out"
+        commands = {
+            "cp": ["cp", "--reflink=never", source, folder / "in.data", out],
+            "onnx": watari("--to", "onnx", "--external-data")(source, out),
+            "tflite": watari("--to", "tflite")(source, out),
+        }
+        for _ in range(rounds):
+            for what, command in commands.items():
+                out.mkdir()
+                os.sync()
+                taken = measure(command, folder)
+                shutil.rmtree(out)
+                results.add(taken, "bytes", str(size), what)
+                print(size, what, *taken, file=sys.stderr)
 
 
 def make(arguments, path, made):
@@ -257,12 +346,6 @@ def make(arguments, path, made):
 
 
 # ---- the page
-
-
-def machine():
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = os.getloadavg()[1]
-    return f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, {platform.system()}; load of the last 5 minutes at the end {load:.1f}."
 
 
 def write(part, lines):
@@ -282,9 +365,15 @@ def main():
     parser.add_argument("--scratch", type=pathlib.Path, default=None, help="folder for large files")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--most", type=float, default=3e9)
+    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "target" / "compare.json")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing more after so many")
+    parser.add_argument("--fresh", action="store_true", help="forget what was measured")
     arguments = parser.parse_args()
     subprocess.run([ROOT / "watari", "--version"], check=True, stdout=subprocess.DEVNULL)  # builds
-    {"peers": peers, "nodes": nodes, "bytes": bytes_}[arguments.what](arguments)
+    results = {"peers": peers, "nodes": nodes, "bytes": bytes_}[arguments.what](arguments)
+    if not results.complete:
+        print("not all is measured yet: call it again", file=sys.stderr)
+        sys.exit(3)
 
 
 if __name__ == "__main__":
