@@ -41,8 +41,21 @@ final class TfliteCustom {
   }
 
   static void read(TfliteNode node, boolean isCustom) {
+    if (isCustom) requireOperands(node);
     var attributes = isCustom ? customOptions(node) : builtinOptions(node);
     add(node, isCustom ? CUSTOM : BUILTIN, attributes, false);
+  }
+
+  /// Operators of compiled models keep memory of a device as operands that nothing computes.
+  private static void requireOperands(TfliteNode node) {
+    for (int i = 0; i < node.inputCount(); i++) {
+      int tensor = node.inputTensor(i);
+      if (tensor < 0 || !node.scope().isMemory(tensor)) continue;
+      throw Unreadable.operator(
+          "custom operator '%s' works in '%s', which nothing computes"
+              .formatted(node.name(), node.scope().tensors().name(tensor)),
+          "convert the model from before it was compiled for a device");
+    }
   }
 
   /// Gives the outputs of an operator that could not be read their types, so that reading goes on.

@@ -112,6 +112,18 @@ final class TfliteScope {
     return !values.containsKey(tensor);
   }
 
+  /// Whether a tensor has no elements of its own, is no variable, and no operator gives it any.
+  boolean isMemory(int tensor) {
+    var shape = tensors.type(tensor).shape();
+    boolean isEmpty = shape.isFixed() && shape.elements().is(0);
+    return !isEmpty
+        && !values.containsKey(tensor)
+        && !handles.containsKey(tensor)
+        && !computed.contains(tensor)
+        && !tensors.isVariable(tensor)
+        && !tensors.hasData(tensor);
+  }
+
   /// The graph's state of a variable tensor.
   State state(int tensor) {
     var name = subgraph == 0 ? tensors.name(tensor) : subgraph + "/" + tensors.name(tensor);

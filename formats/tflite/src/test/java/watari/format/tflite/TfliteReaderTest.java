@@ -303,6 +303,22 @@ class TfliteReaderTest {
   }
 
   @Test
+  void anOperatorOfACompiledModelIsUnsupportedNotBroken() throws IOException {
+    int x = model.tensor("x", 2);
+    int scratch = model.tensor("scratch", TensorType.UINT8, 1024);
+    int y = model.tensor("y", 2);
+    model.custom("ethos-u", new byte[] {1}, List.of(x, scratch), List.of(y));
+    model.subgraph(List.of(x), List.of(y));
+
+    model.read(folder, arena, findings);
+
+    assertThat(findings.all()).hasSize(1);
+    assertThat(findings.all().get(0).code()).isEqualTo("OP_UNSUPPORTED");
+    assertThat(findings.all().get(0).why())
+        .isEqualTo("custom operator 'ethos-u' works in 'scratch', which nothing computes");
+  }
+
+  @Test
   void everyUnreadableNodeIsAFindingAndReadingGoesOn() throws IOException {
     int x = model.tensor("x", 2, 2);
     int k = model.tensor("k", TensorType.INT32, 1);
