@@ -15,6 +15,7 @@ import watari.graph.Value;
 import watari.op.MatMulOp.Det;
 import watari.op.MatMulOp.Einsum;
 import watari.op.Op;
+import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.RecurrentOp.Activation;
 import watari.op.RecurrentOp.Direction;
 import watari.op.RecurrentOp.Rnn;
@@ -68,6 +69,18 @@ class ReplaceOperatorsTest {
         0,
         AspectPolicy.STRETCH,
         List.of(1));
+  }
+
+  @Test
+  void fakeQuantizationGoesFromItsRangeToAnother() {
+    var rules = List.of(ReplaceFakeQuantize.fakeQuantize(_ -> false));
+    var x = floats(Shape.of(5), -200, -126.6f, 0.5f, 126, 200);
+    var low = floats(Shape.SCALAR, -128);
+    var high = floats(Shape.SCALAR, 127);
+    var zero = floats(Shape.SCALAR, 0);
+    var one = floats(Shape.SCALAR, 510);
+    assertThat(outputs(rules, new FakeQuantize(256), x, low, high, zero, one))
+        .containsExactly(new double[] {0, 2, 256, 508, 510}, within(1e-4));
   }
 
   @Test

@@ -10,7 +10,7 @@ import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.QuantizeOp.Convert;
-import watari.op.QuantizeOp.FakeQuantize;
+import watari.pass.replace.ReplaceFakeQuantize;
 import watari.pass.storage.StoredClamp;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
@@ -35,7 +35,7 @@ final class OnnxQuantizeRules {
     return List.of(
         new OnnxRule<>("SplitConvert", Convert.class, this::convert),
         new OnnxRule<>("WidenQuantizedClip", Clip.class, OnnxQuantizeRules::clip),
-        new OnnxRule<>("SplitFakeQuantize", FakeQuantize.class, (op, m) -> fakeQuantize(op, m)));
+        ReplaceFakeQuantize.fakeQuantize(_ -> false));
   }
 
   private Outcome convert(Convert op, Match<Convert> match) {
@@ -195,20 +195,5 @@ final class OnnxQuantizeRules {
     java.util.Arrays.fill(dims, 1);
     dims[0] = values.length;
     return TensorData.ofDoubles(to, Shape.of(dims), values);
-  }
-
-  // ---- fake quantization
-
-  /// Limited to the input range, then brought to whole steps and from there to the output range.
-  private static Outcome fakeQuantize(FakeQuantize op, Match<FakeQuantize> match) {
-    var to = new OnnxCompose(match);
-    var low = match.input(1);
-    var high = match.input(2);
-    var limited = to.binary(Binary.Kind.MIN, to.binary(Binary.Kind.MAX, match.input(0), low), high);
-    var levels = to.scalar(match.input(0), op.levels() - 1.0);
-    var share = to.div(to.sub(limited, low), to.sub(high, low));
-    var steps = to.unary(Unary.Kind.ROUND, to.mul(share, levels));
-    var range = to.sub(match.input(4), match.input(3));
-    return to.replace(to.add(to.mul(to.div(steps, levels), range), match.input(3)));
   }
 }

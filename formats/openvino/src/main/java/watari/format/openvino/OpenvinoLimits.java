@@ -92,8 +92,7 @@ final class OpenvinoLimits {
               : unsupported("it has functions or states that OpenVINO's operator lacks");
       case Reduce reduce -> reduce.keepDims() ? Optional.empty() : fixedUnlessLast(node, 1);
       case Resize op ->
-          OpenvinoResizeRules.isNative(op, node.input(0).shape())
-                  && !OpenvinoResizeRules.isUncertain(op, node)
+          OpenvinoResizeRules.isNative(op, node) && !OpenvinoResizeRules.isUncertain(op, node)
               ? Optional.empty()
               : unsupported("Interpolate has no such mode");
       case MaxPool(_, _, boolean columnMajor) ->

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.format.FormatReader;
@@ -107,13 +108,24 @@ public final class OpenvinoReader implements FormatReader {
     var properties = new LinkedHashMap<String, String>();
     file.info().forEach(info -> collect(info, OpenvinoFormat.PROPERTY, properties));
     layouts(file, properties);
-    var runtime = RuntimeInfo.find(file.info(), "OpenVINO Runtime", "value");
-    var producer =
-        properties.getOrDefault(
-            OpenvinoFormat.PROPERTY + OpenvinoFormat.PRODUCER,
-            runtime.map(version -> "OpenVINO " + version).orElse(""));
+    var producer = producer(file);
     var license = properties.getOrDefault(OpenvinoFormat.PROPERTY + "model_info.license", "");
     return new Metadata(producer, "", license, properties, List.of());
+  }
+
+  /// OpenVINO where it saved the file, though it keeps what others said of themselves.
+  private static String producer(OpenvinoFile file) {
+    for (var info : file.info()) {
+      boolean isNamed = "OpenVINO Runtime".equals(info.attributes().get("name"));
+      var version = info.attributes().get("value");
+      if (version == null) continue;
+      if (isNamed || info.name().equals("Runtime_version")) return "OpenVINO " + version;
+    }
+    return file.info().stream()
+        .filter(info -> info.name().equals(OpenvinoFormat.PRODUCER))
+        .flatMap(info -> Optional.ofNullable(info.attributes().get("value")).stream())
+        .findFirst()
+        .orElse("");
   }
 
   /// Each `value`, and each text, under the path of its element.

@@ -13,11 +13,39 @@ import watari.tensor.Shape;
 
 /// Takes resizes apart that Interpolate does not compute the same way.
 final class OpenvinoResizeRules {
+  /// The first axis behind batch and channels.
+  private static final int SPATIAL = 2;
+
   private OpenvinoResizeRules() {}
 
   static List<Rule<?>> all() {
     return List.of(
         ReplaceResize.resize(match -> isNative(match) || isUncertain(match.op(), match.node())));
+  }
+
+  /// Whether the elements along the axis at a position stay where they are.
+  private static boolean isKept(int i, Resize op, Node node) {
+    if (node.input(2).isPresent()) {
+      return node.input(2).constant().filter(scales -> scales.doubleAt(i) == 1).isPresent();
+    }
+    int axis = op.axes().get(i);
+    var x = node.input(0).shape();
+    var y = node.output().shape();
+    return x.isRanked() && y.isRanked() && x.dim(axis).equals(y.dim(axis));
+  }
+
+  /// Whether batch or channels are known to change, which the CPU plugin resizes not.
+  private static boolean isOfChannels(Resize op, Node node) {
+    var x = node.input(0).shape();
+    var y = node.output().shape();
+    if (!x.isRanked() || x.rank() <= SPATIAL) return false;
+    for (int i = 0; i < op.axes().size(); i++) {
+      int axis = op.axes().get(i);
+      if (axis >= SPATIAL || isKept(i, op, node)) continue;
+      if (node.input(2).constant().isPresent()) return true;
+      if (y.isRanked() && x.dim(axis).isFixed() && y.dim(axis).isFixed()) return true;
+    }
+    return false;
   }
 
   /// Whether the corners are to be aligned with a last element that lies between two: the sizes are
@@ -50,10 +78,11 @@ final class OpenvinoResizeRules {
   }
 
   static boolean isNative(Match<Resize> match) {
-    return isNative(match.op(), match.input(0).shape());
+    return isNative(match.op(), match.node());
   }
 
-  static boolean isNative(Resize op, Shape x) {
+  static boolean isNative(Resize op, Node node) {
+    var x = node.input(0).shape();
     boolean isPlain =
         op.policy() == AspectPolicy.STRETCH && !op.excludeOutside() && !op.antialias();
     boolean isKnown =
@@ -61,6 +90,7 @@ final class OpenvinoResizeRules {
             && op.coordinates() != Coordinates.HALF_PIXEL_SYMMETRIC;
     boolean isHalf =
         op.coordinates() != Coordinates.TF_HALF_PIXEL_FOR_NN || op.mode() == Mode.NEAREST;
-    return isPlain && isKnown && isHalf && x.isRanked() && x.rank() <= 5;
+    boolean isRanked = x.isRanked() && x.rank() <= 5;
+    return isPlain && isKnown && isHalf && isRanked && !isOfChannels(op, node);
   }
 }

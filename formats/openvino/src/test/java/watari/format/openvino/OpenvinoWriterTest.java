@@ -42,6 +42,11 @@ import watari.op.QuantizeOp.Convert;
 import watari.op.ReduceOp.Cumulative;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ReduceOp.TopK;
+import watari.op.ResizeOp.AspectPolicy;
+import watari.op.ResizeOp.Coordinates;
+import watari.op.ResizeOp.Mode;
+import watari.op.ResizeOp.Nearest;
+import watari.op.ResizeOp.Resize;
 import watari.op.ShapeOp.Pad;
 import watari.pass.layout.LayoutWishes;
 import watari.rewrite.PassLog;
@@ -435,6 +440,45 @@ class OpenvinoWriterTest {
       assertThat(read.metadata().producer()).isEqualTo("watari 1");
       assertThat(read.main().outputNames()).containsExactly("y");
     }
+  }
+
+  @Test
+  void whoWroteTheFileLastIsItsProducer() throws IOException {
+    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.TANH), to.input("x", VECTOR)));
+    assertThat(write()).isEmpty();
+    var text = Files.readString(folder.resolve(ROOT));
+    var test = new OpenvinoTestModel(folder);
+    assertThat(test.read(text).model().metadata().producer()).isEqualTo("watari 1");
+    var saved = text.replace("<producer", "<Runtime_version value=\"2026.4\"/><producer");
+    assertThat(test.read(saved).model().metadata().producer()).isEqualTo("OpenVINO 2026.4");
+  }
+
+  @Test
+  void onlySpaceIsResized() {
+    var x = to.input("x", TensorType.of(FLOAT32, 1, 2, 4, 4));
+    var sizes = to.input("sizes", TensorType.of(INT64, 4));
+    resized(x, sizes, 1, 2, 8, 8);
+    resized(x, sizes, 1, 4, 8, 8);
+    var net = written();
+    assertThat(types(net)).containsOnlyOnce("Interpolate").contains("Gather");
+  }
+
+  private void resized(Value x, Value sizes, long... dims) {
+    var op =
+        new Resize(
+            Mode.NEAREST,
+            Coordinates.ASYMMETRIC,
+            Nearest.FLOOR,
+            -0.75f,
+            false,
+            false,
+            0,
+            AspectPolicy.STRETCH,
+            List.of(0, 1, 2, 3));
+    var inputs = List.of(x, Value.ABSENT, Value.ABSENT, sizes);
+    var type = new TensorType(FLOAT32, Shape.of(dims));
+    var made = to.addDeclared(op, inputs, List.of("y" + dims[1]), List.of(type), List.of());
+    to.graph().addOutput("y" + dims[1], made.output(0));
   }
 
   @Test

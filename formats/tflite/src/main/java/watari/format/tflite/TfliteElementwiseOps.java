@@ -17,7 +17,6 @@ import watari.op.ElementwiseOp.Unary;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.tensor.DataType;
-import watari.tensor.TensorData;
 
 /// Functions of each element alone.
 final class TfliteElementwiseOps {
@@ -55,7 +54,7 @@ final class TfliteElementwiseOps {
         .on(Cast.class, TfliteElementwiseOps::cast)
         .on(Bitcast.class, TfliteElementwiseOps::bitcast)
         .on(Convert.class, TfliteElementwiseOps::convert)
-        .on(FakeQuantize.class, TfliteElementwiseOps::fakeQuantize);
+        .on(FakeQuantize.class, TfliteFakeQuant::write);
   }
 
   static void same(int code, TfliteOptions options, Node node, TfliteSubgraph out) {
@@ -138,40 +137,5 @@ final class TfliteElementwiseOps {
     } else {
       throw Refusal.operator("TFLite converts to no " + op.to(), "convert to float32");
     }
-  }
-
-  /// FAKE_QUANT moves its range until 0 is one of its steps; it is written where that changes
-  /// nothing.
-  private static void fakeQuantize(FakeQuantize op, Node node, TfliteSubgraph out) {
-    float low = limit(node, 1);
-    float high = limit(node, 2);
-    double zero = -low / ((double) high - low) * (op.levels() - 1);
-    boolean fits =
-        low == limit(node, 3)
-            && high == limit(node, 4)
-            && low < high
-            && Integer.bitCount(op.levels()) == 1
-            && op.levels() >= 4
-            && op.levels() <= 1 << 16
-            && zero > -1e-3
-            && zero < op.levels() - 1 + 1e-3
-            && Math.abs(zero - Math.rint(zero)) < 1e-3;
-    if (!fits) {
-      throw Refusal.operator(
-          "FAKE_QUANT has no %d levels from %s to %s".formatted(op.levels(), low, high),
-          "quantize to a power of 2 of levels, of which 0 is one");
-    }
-    int bits = Integer.numberOfTrailingZeros(op.levels());
-    same(FAKE_QUANT, TfliteOptions.fakeQuant(low, high, bits), node, out);
-  }
-
-  private static float limit(Node node, int i) {
-    return (float)
-        node.input(i)
-            .constant()
-            .filter(TensorData::isUniform)
-            .orElseThrow(() ->
-                Refusal.operator("FAKE_QUANT takes one constant range", "quantize whole tensors"))
-            .doubleAt(0);
   }
 }

@@ -25,6 +25,7 @@ import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.Det;
 import watari.op.Padding;
+import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.ShapeOp.Transpose;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
@@ -109,6 +110,26 @@ final class TfliteWriterTest {
       var options = (AddOptions) add.builtinOptions(new AddOptions());
       assertThat(options.fusedActivationFunction()).isEqualTo((byte) 3);
     }
+  }
+
+  private List<String> fakeQuantized(float... range) throws IOException {
+    var graph = graph("faked", TensorType.of(DataType.FLOAT32, 4));
+    var builder = new GraphBuilder(graph);
+    var inputs = new ArrayList<>(graph.inputs());
+    for (float limit : range) inputs.add(builder.scalar(limit));
+    graph.addOutput("y", builder.add(new FakeQuantize(256), inputs));
+    legalize(graph);
+    var findings = new Findings();
+    var path = write(graph, findings);
+    assertThat(findings.all()).isEmpty();
+    return operators(path).stream().map(name -> name.split(" ")[0]).toList();
+  }
+
+  @Test
+  void fakeQuantizationIsAnOperatorWhereItsRangeStays() throws IOException {
+    assertThat(fakeQuantized(-128, 127, -128, 127)).containsExactly("FAKE_QUANT");
+    assertThat(fakeQuantized(-128, 127, 0, 1)).contains("ROUND").doesNotContain("FAKE_QUANT");
+    assertThat(fakeQuantized(0.1f, 1, 0.1f, 1)).contains("ROUND").doesNotContain("FAKE_QUANT");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package watari.format.tflite.legalize;
 
 import java.util.List;
+import watari.format.tflite.TfliteFakeQuant;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.PRelu;
@@ -12,6 +13,7 @@ import watari.op.IndexOp.Gather;
 import watari.op.ShapeOp.Expand;
 import watari.op.ShapeOp.ShapeOf;
 import watari.pass.replace.Formula;
+import watari.pass.replace.ReplaceFakeQuantize;
 import watari.pass.replace.Replacement;
 import watari.pass.storage.StoredClamp;
 import watari.rewrite.Match;
@@ -37,7 +39,8 @@ final class ElementRules {
         new SmallRule<>("ReplacePRelu", PRelu.class, ElementRules::pRelu),
         new SmallRule<>("ReplaceBinary", Binary.class, ElementRules::binary),
         new SmallRule<>("ReplaceIntegerUnary", Unary.class, ElementRules::unary),
-        new SmallRule<>("CastThroughInt64", Cast.class, ElementRules::cast));
+        new SmallRule<>("CastThroughInt64", Cast.class, ElementRules::cast),
+        ReplaceFakeQuantize.fakeQuantize(match -> TfliteFakeQuant.fits(match.op(), match.node())));
   }
 
   private static Outcome clip(Clip op, Match<Clip> match, Formula f) {
