@@ -117,6 +117,7 @@ final class OnnxQuantized {
 
   /// A value of the same integers that denotes real numbers, where there can be one.
   Optional<Value> view(Value stored, Quantization quantization) {
+    requireFit(stored.shape(), quantization);
     if (stored.type().quantization().equals(quantization)) return Optional.of(stored);
     if (stored.type().isQuantized()) return Optional.empty();
     if (stored.isConstant()) {
@@ -130,6 +131,15 @@ final class OnnxQuantized {
     if (!isInput) return stored.producer().flatMap(n -> movedView(n, stored, quantization));
     node.scope().quantizeInput(stored, quantization);
     return Optional.of(stored);
+  }
+
+  private static void requireFit(Shape shape, Quantization quantization) {
+    if (!(quantization instanceof Quantization.PerAxis(int axis, var scales, _))) return;
+    if (!shape.isRanked()) return;
+    boolean isFixed = axis < shape.rank() && shape.dim(axis).isFixed();
+    if (axis < shape.rank() && (!isFixed || shape.dim(axis).is(scales.size()))) return;
+    throw OnnxRefusal.broken(
+        "%d scales stand along axis %d of shape %s".formatted(scales.size(), axis, shape));
   }
 
   /// The elements of a view, moved as those of its integers are.
@@ -200,6 +210,7 @@ final class OnnxQuantized {
     }
     var name = node.scope().hint(node.outputName(output));
     var made = node.builder().add(op, operands, List.of(name), List.of()).output();
+    requireFit(made.shape(), quantization.get());
     made.setType(new TensorType(stored, made.shape(), quantization.get()));
     node.give(output, made);
   }

@@ -117,6 +117,19 @@ class OnnxReadQuantizeTest {
   }
 
   @Test
+  void scalesThatDoNotFitTheirAxisAreAFinding() {
+    var read =
+        new OnnxTestModel(folder, 13)
+            .input("x", TensorProto.DataType.UINT8, 3, 2)
+            .constant("s", List.of(3L), 0.5f, 1, 2)
+            .node("DequantizeLinear", "x s", "y")
+            .output("y")
+            .read();
+
+    assertThat(read.sentences()).containsExactly("3 scales stand along axis 1 of shape [3,2]");
+  }
+
+  @Test
   void computedScalesAreArithmetic() {
     var read =
         new OnnxTestModel(folder, 13)
