@@ -7,7 +7,9 @@ import java.util.Optional;
 import java.util.function.DoubleBinaryOperator;
 import watari.graph.Node;
 import watari.graph.Value;
+import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.IndexOp.Gather;
@@ -20,9 +22,11 @@ import watari.op.ShapeOp.Concat;
 import watari.op.ShapeOp.DepthToSpace;
 import watari.op.ShapeOp.Expand;
 import watari.op.ShapeOp.Flatten;
+import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Reshape;
 import watari.op.ShapeOp.ReverseSequence;
 import watari.op.ShapeOp.Slice;
+import watari.op.ShapeOp.SpaceToBatch;
 import watari.op.ShapeOp.SpaceToDepth;
 import watari.op.ShapeOp.Split;
 import watari.op.ShapeOp.Squeeze;
@@ -52,6 +56,8 @@ final class OpenvinoQuantizeRules {
   static List<Rule<?>> all() {
     return List.of(
         new Replacement<>("SplitFineLevels", FakeQuantize.class, OpenvinoQuantizeRules::fine),
+        new Replacement<>("SelectWithinBounds", Clip.class, OpenvinoQuantizeRules::limit),
+        new Replacement<>("PadBeforeBlocks", SpaceToBatch.class, OpenvinoQuantizeRules::blocks),
         new Small("FuseFakeQuantize", (op, match, f) -> dequantize(match, f)),
         new Small("SplitRequantize", (op, match, f) -> requantize(match, f)),
         new Small("CastPlain", (op, match, f) -> plain(op, match)),
@@ -99,6 +105,71 @@ final class OpenvinoQuantizeRules {
     var extent = f.sub(match.input(4), match.input(3));
     var real = f.mul(f.mul(rounded, 1.0 / (op.levels() - 1)), extent);
     return match.replaceWith(f.add(real, match.input(3)));
+  }
+
+  /// The real numbers that stored integers denote, from one to another.
+  private record Grid(double low, double high, double step) {
+    boolean holds(double bound) {
+      double steps = (bound - low) / step;
+      return bound <= low || bound >= high || Math.abs(steps - Math.rint(steps)) < 1e-4;
+    }
+  }
+
+  /// OpenVINO limits what it keeps as integers by bounds that it rounds to such.
+  private static Outcome limit(Clip op, Match<Clip> match, Formula f) {
+    var x = match.input(0);
+    var grid = gridOf(x, MOST_STEPS);
+    if (grid.isEmpty()) return left("nothing is stored");
+    if (grid.get().holds(op.min()) && grid.get().holds(op.max())) return left("OpenVINO takes it");
+    var low = f.scalar(x, op.min());
+    var high = f.scalar(x, op.max());
+    var limited = f.select(f.binary(Binary.Kind.GREATER, x, high), high, x);
+    return match.replaceWith(f.select(f.binary(Binary.Kind.LESS, limited, low), low, limited));
+  }
+
+  /// Of what OpenVINO keeps as integers SpaceToBatch pads with the integer 0, not the number.
+  private static Outcome blocks(SpaceToBatch op, Match<SpaceToBatch> match, Formula f) {
+    var x = match.input(0);
+    var edges = match.constant(2);
+    if (edges.isEmpty() || !x.shape().isRanked()) return left("its pads are not known");
+    if (edges.get().isAll(0)) return left("it pads nothing");
+    if (gridOf(x, MOST_STEPS).isEmpty()) return left("nothing is stored");
+    int rank = x.shape().rank();
+    var pads = new long[2 * rank];
+    int count = Math.toIntExact(edges.get().size());
+    for (int i = 0; i < count; i++) pads[(i % 2) * rank + 1 + i / 2] = edges.get().longAt(i);
+    var padded = f.op(new Pad(Pad.Mode.CONSTANT), x, f.vector(pads));
+    var none = TensorData.ofLongs(match.input(2).shape(), new long[count]);
+    return match.replaceWith(op, padded, match.input(1), f.constant(none));
+  }
+
+  /// What OpenVINO may keep as integers is on one grid.
+  private static Optional<Grid> gridOf(Value x, int steps) {
+    var made = x.producer();
+    if (made.isEmpty() || steps == 0) return Optional.empty();
+    var node = made.get();
+    return switch (node.op()) {
+      case Convert _ -> gridOf(node.input(0).type());
+      case FakeQuantize(int levels) -> gridOf(levels, node);
+      default -> moves(node) ? gridOf(node.input(0), steps - 1) : Optional.empty();
+    };
+  }
+
+  private static Optional<Grid> gridOf(TensorType stored) {
+    if (!(stored.quantization() instanceof Quantization.PerTensor(float scale, long zero))) {
+      return Optional.empty();
+    }
+    double low = (stored.dtype().min() - zero) * (double) scale;
+    return Optional.of(new Grid(low, (stored.dtype().max() - zero) * (double) scale, scale));
+  }
+
+  private static Optional<Grid> gridOf(int levels, Node node) {
+    var low = node.input(3).constant().filter(data -> data.size() == 1);
+    var high = node.input(4).constant().filter(data -> data.size() == 1);
+    if (low.isEmpty() || high.isEmpty()) return Optional.empty();
+    double from = low.get().doubleAt(0);
+    double to = high.get().doubleAt(0);
+    return Optional.of(new Grid(from, to, (to - from) / (levels - 1)));
   }
 
   private static boolean hasRange(Quantization quantization) {

@@ -6,7 +6,9 @@ import watari.format.OpTable;
 import watari.format.openvino.OpenvinoLayer.Port;
 import watari.graph.Node;
 import watari.graph.Value;
+import watari.op.ConvOp;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.MatMulOp;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.tensor.DataType;
@@ -19,6 +21,8 @@ import watari.tensor.TensorType;
 /// Between real numbers and stored integers: arithmetic, in the form that OpenVINO's low precision
 /// passes look for.
 final class OpenvinoWriteQuantize {
+  private static final int MOST_STEPS = 4;
+
   private OpenvinoWriteQuantize() {}
 
   static void addTo(OpTable<OpenvinoNodes> table) {
@@ -43,7 +47,8 @@ final class OpenvinoWriteQuantize {
   private static void dequantize(Convert op, Node node, OpenvinoNodes out) {
     var stored = node.input(0);
     boolean isByte = stored.dtype() == DataType.INT8 || stored.dtype() == DataType.UINT8;
-    if (isByte && !stored.isConstant() && stored.type().quantization() instanceof PerTensor) {
+    boolean isWhole = stored.type().quantization() instanceof PerTensor;
+    if (isByte && isWhole && !stored.isConstant() && reachesProducts(node.output(), MOST_STEPS)) {
       fromBytes(op, node, out);
       return;
     }
@@ -57,8 +62,22 @@ final class OpenvinoWriteQuantize {
         .set("auto_broadcast", "numpy");
   }
 
-  /// Bytes that are given are scaled by a FakeQuantize: behind an arithmetic that does so OpenVINO
-  /// 2026.4 finds no kernels where it may compute in bfloat16.
+  /// Whether convolutions or matrix products take a value, as it is or through other operators.
+  private static boolean reachesProducts(Value x, int steps) {
+    return steps > 0
+        && x.uses().stream()
+            .map(Value.Use::node)
+            .anyMatch(node ->
+                switch (node.op()) {
+                  case ConvOp _, MatMulOp _ -> true;
+                  case Convert _ -> false;
+                  default ->
+                      node.outputs().stream().anyMatch(out -> reachesProducts(out, steps - 1));
+                });
+  }
+
+  /// Bytes that are given, and reach products, are scaled by a FakeQuantize: behind an arithmetic
+  /// that does so OpenVINO 2026.4 finds no kernels where it may compute in bfloat16.
   private static void fromBytes(Convert op, Node node, OpenvinoNodes out) {
     var stored = node.input(0);
     var type = new TensorType(op.to(), stored.shape());

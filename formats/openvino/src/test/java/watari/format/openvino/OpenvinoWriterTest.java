@@ -35,8 +35,10 @@ import watari.op.ControlOp.WriteState;
 import watari.op.ConvOp.Conv;
 import watari.op.ElementwiseOp.Bitcast;
 import watari.op.ElementwiseOp.Cast;
+import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
+import watari.op.MatMulOp.MatMul;
 import watari.op.Padding;
 import watari.op.QuantizeOp.Convert;
 import watari.op.ReduceOp.Cumulative;
@@ -48,6 +50,7 @@ import watari.op.ResizeOp.Mode;
 import watari.op.ResizeOp.Nearest;
 import watari.op.ResizeOp.Resize;
 import watari.op.ShapeOp.Pad;
+import watari.op.ShapeOp.SpaceToBatch;
 import watari.pass.layout.LayoutWishes;
 import watari.rewrite.PassLog;
 import watari.tensor.Layout;
@@ -62,7 +65,7 @@ class OpenvinoWriterTest {
   private static final Path ROOT = Path.of("m.xml");
 
   @TempDir Path folder;
-  private final GraphBuilder to = new GraphBuilder(new Graph("main"));
+  private GraphBuilder to = new GraphBuilder(new Graph("main"));
 
   private List<Finding> write() {
     var graph = to.graph();
@@ -270,12 +273,13 @@ class OpenvinoWriterTest {
   }
 
   @Test
-  void bytesThatAreGivenAreScaledByAFakeQuantize() throws IOException {
+  void bytesThatReachProductsAreScaledByAFakeQuantize() throws IOException {
     var type = new TensorType(INT8, Shape.of(2), new Quantization.PerTensor(0.5f, 10));
-    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.TANH), to.input("x", type)));
+    var x = to.add(new Unary(Unary.Kind.TANH), to.input("x", type));
+    to.graph().addOutput("y", to.add(new MatMul(false, false), x, to.input("z", VECTOR)));
     var net = written();
     assertThat(types(net))
-        .containsExactly(
+        .containsSubsequence(
             "Parameter",
             "Convert",
             "Const",
@@ -284,10 +288,48 @@ class OpenvinoWriterTest {
             "Const",
             "FakeQuantize",
             "Tanh",
+            "MatMul",
             "Result");
     assertThat(data(net, "Parameter").getAttribute("element_type")).isEqualTo("i8");
-    assertThat(floatAt(all(net, "layer").get(2), 0)).isEqualTo(-128f);
-    assertThat(floatAt(all(net, "layer").get(5), 0)).isEqualTo(58.5f);
+    var constants =
+        all(net, "layer").stream().filter(l -> l.getAttribute("type").equals("Const")).toList();
+    assertThat(floatAt(constants.get(0), 0)).isEqualTo(-128f);
+    assertThat(floatAt(constants.get(3), 0)).isEqualTo(58.5f);
+  }
+
+  @Test
+  void otherBytesThatAreGivenAreScaledByArithmetic() {
+    var type = new TensorType(INT8, Shape.of(2), new Quantization.PerTensor(0.5f, 10));
+    to.graph().addOutput("y", to.add(new Unary(Unary.Kind.TANH), to.input("x", type)));
+    assertThat(types(written()))
+        .containsExactly(
+            "Parameter", "Convert", "Const", "Subtract", "Const", "Multiply", "Tanh", "Result");
+  }
+
+  /// OpenVINO would round the bounds to integers of the source.
+  @Test
+  void boundsBetweenStoredNumbersSelect() {
+    assertThat(types(limited(1.25))).contains("Select").doesNotContain("Clamp");
+    assertThat(types(limited(1.5))).contains("Clamp").doesNotContain("Select");
+  }
+
+  private Element limited(double most) {
+    to = new GraphBuilder(new Graph("main"));
+    var quantization = new Quantization.PerTensor(0.5f, 10);
+    var x = to.addQuantized(new Unary(Unary.Kind.TANH), INT8, quantization, to.input("x", VECTOR));
+    to.graph().addOutput("y", to.add(new Clip(-1, most), x));
+    return written();
+  }
+
+  /// OpenVINO would pad with the integer 0, which is no zero where the zero point is another.
+  @Test
+  void whatIsStoredIsPaddedBeforeItIsCutToBlocks() {
+    var type = TensorType.of(FLOAT32, 1, 3, 4);
+    var quantization = new Quantization.PerTensor(0.5f, 10);
+    var x = to.addQuantized(new Unary(Unary.Kind.TANH), INT8, quantization, to.input("x", type));
+    var edges = to.constant(TensorData.ofLongs(Shape.of(1, 2), 0, 1));
+    to.graph().addOutput("y", to.add(new SpaceToBatch(), x, to.vector(2), edges));
+    assertThat(types(written())).containsSubsequence("Pad", "SpaceToBatch");
   }
 
   /// A vector added to what is reduced from three axes to two would go along the wrong one.
