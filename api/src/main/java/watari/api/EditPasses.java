@@ -11,6 +11,8 @@ import watari.pass.edit.StateToIo;
 import watari.pass.storage.DecodeFloat16;
 import watari.pass.storage.Dequantize;
 import watari.pass.storage.Float16Weights;
+import watari.quant.QuantizeWeights;
+import watari.quant.Storage;
 import watari.rewrite.Pass;
 
 /// The passes that a user's [Edits] and [Precision] ask for.
@@ -43,26 +45,44 @@ final class EditPasses {
       }
     }
     if (dequantizes()) passes.add(new Dequantize());
-    if (precision == Precision.FLOAT32) passes.add(new DecodeFloat16());
+    if (decodesFloat16()) passes.add(new DecodeFloat16());
     if (precision == Precision.FLOAT16) passes.add(new Float16Weights());
     return passes;
   }
 
+  /// What changes the storage of a graph that the target can write.
+  List<Pass> storage() {
+    return switch (precision) {
+      case WEIGHTS8 -> List.of(new QuantizeWeights(/* isDynamic= */ false, false));
+      case DYNAMIC8 -> List.of(new QuantizeWeights(/* isDynamic= */ true, false));
+      case KEPT, FLOAT32, FLOAT16, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> List.of();
+    };
+  }
+
+  private boolean decodesFloat16() {
+    return precision != Precision.KEPT && precision != Precision.FLOAT16;
+  }
+
   private boolean dequantizes() {
-    return edits.dequantize() || precision == Precision.FLOAT32 || precision == Precision.FLOAT16;
+    return edits.dequantize()
+        || switch (precision) {
+          case FLOAT32, FLOAT16, WEIGHTS8, DYNAMIC8 -> true;
+          case KEPT, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> false;
+        };
   }
 
   /// What is asked for, but cannot be done.
   List<Finding> findings() {
-    if (!isQuantizing()) return List.of();
+    boolean isPossible =
+        switch (precision) {
+          case KEPT, FLOAT32, FLOAT16 -> true;
+          case WEIGHTS8 -> profile.quantization(Storage.WEIGHTS8).isPresent();
+          case DYNAMIC8 -> profile.quantization(Storage.DYNAMIC8).isPresent();
+          case INT8, FULL_INT8, FULL_UINT8, INT16X8 -> false;
+        };
+    if (isPossible) return List.of();
     var why = "precision '" + precision + "' cannot be made for " + profile.format() + " yet";
-    return List.of(Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32 or float16"));
-  }
-
-  private boolean isQuantizing() {
-    return switch (precision) {
-      case KEPT, FLOAT32, FLOAT16 -> false;
-      case WEIGHTS8, DYNAMIC8, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> true;
-    };
+    return List.of(
+        Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32, float16 or weights8"));
   }
 }

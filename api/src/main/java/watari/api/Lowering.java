@@ -47,7 +47,8 @@ final class Lowering {
     var model = copy(source.model());
     var log = new PassLog(options.explain());
     var edits = new EditPasses(options.edits(), profile, precision);
-    var pipeline = new TargetPipeline(profile, edits.before(), edits.after(), wishes());
+    var pipeline =
+        new TargetPipeline(profile, edits.before(), edits.after(), wishes(), edits.storage());
     var layouts = new ArrayList<LayoutReport>();
     var refusals = new ArrayList<Finding>();
     for (var graph : model.graphs()) {

@@ -29,6 +29,14 @@ public enum Precision {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /// Whether numbers become integers that were none.
+  boolean quantizes() {
+    return switch (this) {
+      case KEPT, FLOAT32, FLOAT16 -> false;
+      case WEIGHTS8, DYNAMIC8, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> true;
+    };
+  }
+
   /// What stands before the extension of a result's name; empty for the source's own precision.
   String mark() {
     return this == KEPT || this == FLOAT32 ? "" : "." + this;

@@ -25,6 +25,7 @@ final class Verification {
 
     static Tolerance of(VerifySettings settings, Precision precision) {
       if (!Double.isNaN(settings.tolerance())) return new Tolerance(settings.tolerance(), true);
+      if (precision.quantizes()) return new Tolerance(Double.MAX_VALUE, false);
       return new Tolerance(precision == Precision.FLOAT16 ? ROUNDING_FLOAT16 : ROUNDING, false);
     }
   }

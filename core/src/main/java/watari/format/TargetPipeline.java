@@ -23,15 +23,28 @@ public final class TargetPipeline {
   private final List<Pass> first;
   private final List<Pass> edits;
   private final LayoutWishes wishes;
+  private final List<Pass> storage;
 
   /// @param first what names values of the source: it comes before any rewrite
   /// @param edits other changes that a user asks for, on the canonical graph
   public TargetPipeline(
       TargetProfile profile, List<Pass> first, List<Pass> edits, LayoutWishes wishes) {
+    this(profile, first, edits, wishes, List.of());
+  }
+
+  /// @param storage changes of how numbers are stored, on the graph that the target could write
+  ///   already; it is made legal again behind them
+  public TargetPipeline(
+      TargetProfile profile,
+      List<Pass> first,
+      List<Pass> edits,
+      LayoutWishes wishes,
+      List<Pass> storage) {
     this.profile = profile;
     this.first = List.copyOf(first);
     this.edits = List.copyOf(edits);
     this.wishes = wishes;
+    this.storage = List.copyOf(storage);
   }
 
   /// Edits the graph until the target can write it, [#refusals] apart.
@@ -46,6 +59,8 @@ public final class TargetPipeline {
     var layouts = AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
     run(Pipelines.afterLayout(), graph, log);
     run(profile.legalize(), graph, log);
+    run(storage, graph, log);
+    if (!storage.isEmpty()) run(profile.legalize(), graph, log);
     new KeepConstantNames().run(graph, log);
     return layouts;
   }

@@ -5,6 +5,8 @@ import java.util.Optional;
 import watari.finding.Finding;
 import watari.graph.Node;
 import watari.op.Op;
+import watari.quant.QuantizationRules;
+import watari.quant.Storage;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -31,6 +33,11 @@ public interface TargetProfile {
   /// Rewrites what depends on layouts, dtypes and names; adds no Transpose that layout assignment
   /// could have spared.
   List<Pass> legalize();
+
+  /// How operators work on integers that are stored so; empty where the target cannot say it.
+  default Optional<QuantizationRules> quantization(Storage storage) {
+    return Optional.empty();
+  }
 
   /// Why a node cannot be written; empty if it can.
   Optional<Finding> refuse(Node node);

@@ -12,6 +12,8 @@ import watari.op.ControlOp.ReadState;
 import watari.op.ControlOp.WriteState;
 import watari.op.Custom;
 import watari.op.Op;
+import watari.quant.QuantizationRules;
+import watari.quant.Storage;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -91,6 +93,14 @@ final class OnnxProfile implements TargetProfile {
       for (var body : node.bodies()) all.addAll(refusals(body));
     }
     return all;
+  }
+
+  @Override
+  public Optional<QuantizationRules> quantization(Storage storage) {
+    return switch (storage) {
+      case WEIGHTS8, INT8 -> Optional.of(OnnxRules.TABLE);
+      case DYNAMIC8, INT16X8 -> Optional.empty();
+    };
   }
 
   @Override

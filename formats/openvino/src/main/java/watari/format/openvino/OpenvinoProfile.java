@@ -6,6 +6,8 @@ import watari.finding.Finding;
 import watari.format.TargetProfile;
 import watari.graph.Node;
 import watari.op.Op;
+import watari.quant.QuantizationRules;
+import watari.quant.Storage;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -39,6 +41,14 @@ final class OpenvinoProfile implements TargetProfile {
   @Override
   public List<Pass> legalize() {
     return OpenvinoLegalize.legalize();
+  }
+
+  @Override
+  public Optional<QuantizationRules> quantization(Storage storage) {
+    return switch (storage) {
+      case WEIGHTS8, INT8 -> Optional.of(OpenvinoQuantization.TABLE);
+      case DYNAMIC8, INT16X8 -> Optional.empty();
+    };
   }
 
   @Override

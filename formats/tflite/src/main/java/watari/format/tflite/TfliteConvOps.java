@@ -94,6 +94,10 @@ final class TfliteConvOps {
         && node.input(1).isConstant();
   }
 
+  static boolean isDepthwise(Node node) {
+    return node.op() instanceof Conv conv && isDepthwise(conv, node);
+  }
+
   private static void depthwise(Conv op, Node node, TfliteSubgraph out) {
     var activation = out.activation(node);
     TfliteQuantized.requireProduct(node, activation.result(), 0, true);

@@ -20,6 +20,8 @@ import watari.op.PoolOp.MaxPool;
 import watari.op.ResizeOp.GridSample;
 import watari.op.ShapeOp.DepthToSpace;
 import watari.op.ShapeOp.SpaceToDepth;
+import watari.quant.QuantizationRules;
+import watari.quant.Storage;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -67,6 +69,11 @@ public final class TfliteProfile implements TargetProfile {
   @Override
   public List<Pass> legalize() {
     return TfliteLegalize.legalize(this::refuse);
+  }
+
+  @Override
+  public Optional<QuantizationRules> quantization(Storage storage) {
+    return Optional.of(TfliteRules.TABLE);
   }
 
   @Override

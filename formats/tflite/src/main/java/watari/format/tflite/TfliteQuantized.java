@@ -8,6 +8,8 @@ import java.util.Set;
 import watari.graph.Node;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
+import watari.op.ConvOp.Conv;
+import watari.op.MatMulOp.FullyConnected;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Quantization.PerAxis;
@@ -171,7 +173,7 @@ final class TfliteQuantized {
   /// A convolution or product: activation, weights of one scale or one for each of the outputs,
   /// bias of the product of both scales.
   static void requireProduct(Node node, Value result, int outputAxis, boolean perAxisWeights) {
-    if (!isAny(node, result)) return;
+    if (!isAny(node, result) || isHybrid(node, result, outputAxis)) return;
     var x = requireActivation(node.input(0).type(), "the input");
     requireActivation(result.type(), "the output");
     if (node.input(0).dtype() != result.dtype()) throw refusal("the output", result.type());
@@ -179,6 +181,36 @@ final class TfliteQuantized {
     requireWeights(node.input(0).dtype(), weights, outputAxis, perAxisWeights);
     var bias = node.input(2);
     if (bias.isPresent()) requireBias(bias.type(), x.scale(), weights.quantization());
+  }
+
+  /// Whether the kernel quantizes a float input while it runs, for weights of 8 bits.
+  private static boolean isHybrid(Node node, Value result, int outputAxis) {
+    boolean isFloat =
+        isFloat(node.input(0))
+            && isFloat(result)
+            && (isFloat(node.input(2)) || !node.input(2).isPresent());
+    if (!isFloat || !node.input(1).isConstant() || !hasHybridKernel(node)) return false;
+    var weights = node.input(1).type();
+    if (weights.dtype() != DataType.INT8) return false;
+    return switch (weights.quantization()) {
+      case PerTensor(_, long zero) -> zero == 0 && !TfliteConvOps.isDepthwise(node);
+      case PerAxis(int axis, _, var zeros) ->
+          axis == outputAxis && zeros.stream().allMatch(zero -> zero == 0);
+      default -> false;
+    };
+  }
+
+  private static boolean isFloat(Value value) {
+    return value.isPresent() && value.dtype() == DataType.FLOAT32;
+  }
+
+  /// Grouped convolutions have none, and transposed ones none everywhere.
+  private static boolean hasHybridKernel(Node node) {
+    return switch (node.op()) {
+      case Conv conv -> conv.groups() == 1 || TfliteConvOps.isDepthwise(node);
+      case FullyConnected _ -> true;
+      default -> false;
+    };
   }
 
   private static void requireWeights(
