@@ -124,6 +124,14 @@ final class OpenvinoCarriers {
     return made;
   }
 
+  /// Integers of 16 bits as int32: behind some that are given OpenVINO 2026.4 finds no kernel of a
+  /// FakeQuantize, into which it takes what makes floats of them.
+  static Port widened(Port x, Node node, OpenvinoNodes out) {
+    var dtype = x.type().dtype();
+    boolean isNarrow = dtype == DataType.INT16 || dtype == DataType.UINT16;
+    return isNarrow ? convert(x, DataType.INT32, node, out) : x;
+  }
+
   /// A Convert layer, unless the type is that already.
   static Port convert(Port x, DataType to, Node node, OpenvinoNodes out) {
     if (x.type().dtype() == to) return x;

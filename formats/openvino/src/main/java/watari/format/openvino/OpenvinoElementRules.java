@@ -15,7 +15,6 @@ import watari.op.ElementwiseOp.IsInf;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.MatMul;
 import watari.op.MatMulOp.MatMulInteger;
-import watari.op.QuantizeOp.DynamicQuantize;
 import watari.op.ReduceOp.Reduce;
 import watari.op.ShapeOp.Trilu;
 import watari.pass.replace.Formula;
@@ -48,9 +47,7 @@ final class OpenvinoElementRules {
         new Replacement<>("SplitTrilu", Trilu.class, OpenvinoElementRules::trilu),
         new Replacement<>("RaiseSlope", PRelu.class, OpenvinoElementRules::slope),
         new Replacement<>(
-            "SplitIntegerMatMul", MatMulInteger.class, OpenvinoElementRules::integerMatMul),
-        new Replacement<>(
-            "SplitDynamicQuantize", DynamicQuantize.class, OpenvinoElementRules::dynamicQuantize));
+            "SplitIntegerMatMul", MatMulInteger.class, OpenvinoElementRules::integerMatMul));
   }
 
   private static Outcome unary(Unary op, Match<Unary> match, Formula f) {
@@ -218,6 +215,7 @@ final class OpenvinoElementRules {
     var a = match.input(0);
     var b = match.input(1);
     if (!a.dtype().isFloat()) return left("they are integers");
+    if (OpenvinoQuotientRules.isQuotient(match.node())) return left("the quotient is wanted");
     if (op.kind() == Binary.Kind.TRUNC_MOD) {
       boolean isFinite = match.constant(1).filter(OpenvinoElementRules::isFinite).isPresent();
       boolean isGuarded = b.producer().filter(node -> node.op() instanceof Select).isPresent();
@@ -354,28 +352,5 @@ final class OpenvinoElementRules {
     if (isRow && isVector) less = f.reshape(less, -1, 1);
     if (zero.shape().hasRank(1) && zero.shape().dim(0).is(1)) less = f.reshape(less, Shape.SCALAR);
     return f.sub(real, less);
-  }
-
-  /// `scale = (max(x, 0) - min(x, 0)) / 255`, `zeroPoint = saturate(round(-min / scale))`.
-  private static Outcome dynamicQuantize(
-      DynamicQuantize op, Match<DynamicQuantize> match, Formula f) {
-    var x = match.input(0);
-    if (!x.shape().isRanked()) return left("the rank is not known");
-    var all = java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList();
-    var low = f.min(f.reduce(Reduce.Kind.MIN, x, false, all), 0);
-    var high = f.max(f.reduce(Reduce.Kind.MAX, x, false, all), 0);
-    var scale = f.div(f.sub(high, low), f.scalar(x, 255));
-    var isFlat = f.binary(Binary.Kind.EQUAL, scale, f.scalar(x, 0));
-    var safe = f.select(isFlat, f.scalar(x, 1), scale);
-    var zero = limited(f.unary(Unary.Kind.ROUND, f.div(f.neg(low), safe)), f);
-    var stored = f.add(f.unary(Unary.Kind.ROUND, f.div(x, safe)), zero);
-    return match.replaceWith(
-        f.op(new Cast(DataType.UINT8), limited(stored, f)),
-        scale,
-        f.op(new Cast(DataType.UINT8), zero));
-  }
-
-  private static Value limited(Value x, Formula f) {
-    return f.op(new watari.op.ElementwiseOp.Clip(0, 255), x);
   }
 }

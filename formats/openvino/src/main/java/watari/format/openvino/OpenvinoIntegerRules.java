@@ -88,9 +88,6 @@ final class OpenvinoIntegerRules {
     var a = match.input(0);
     var b = match.input(1);
     boolean isFloored = op.kind() == Binary.Kind.FLOOR_DIV;
-    if (isFloored && a.dtype().isFloat()) {
-      return match.replaceWith(f.unary(Unary.Kind.FLOOR, f.div(a, b)));
-    }
     if (!a.dtype().isInteger()) return left("it divides no integers");
     boolean isSmall = isSmall(a) && isSmall(b);
     boolean isQuotient = isFloored || op.kind() == Binary.Kind.DIV;

@@ -55,6 +55,7 @@ final class OpenvinoLegalize {
     rules.addAll(OpenvinoIntegerRules.all());
     return List.of(
         new OpenvinoStates(),
+        new OpenvinoLoops(),
         new OpenvinoRounding(),
         new MakeQuantizationExplicit(_ -> false),
         new RulePass("openvino-legalize", rules),
@@ -87,6 +88,7 @@ final class OpenvinoLegalize {
     rules.add(
         OpenvinoRules.unless(m -> m.input(0).shape().hasRank(4), ReplaceGridSample.gridSample()));
     rules.addAll(recurrent());
+    rules.addAll(OpenvinoQuotientRules.all());
     rules.addAll(OpenvinoElementRules.all());
     rules.addAll(OpenvinoResizeRules.all());
     return rules;

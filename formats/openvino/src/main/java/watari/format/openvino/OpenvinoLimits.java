@@ -31,7 +31,7 @@ final class OpenvinoLimits {
   private OpenvinoLimits() {}
 
   static Optional<Finding> of(Node node) {
-    return dtype(node).or(() -> rank(node)).or(() -> operator(node));
+    return dtype(node).or(() -> wide(node)).or(() -> rank(node)).or(() -> operator(node));
   }
 
   private static Optional<Finding> dtype(Node node) {
@@ -44,6 +44,24 @@ final class OpenvinoLimits {
         .map(dtype ->
             Finding.error("DTYPE_UNSUPPORTED", "OpenVINO does not compute with '" + dtype + "'")
                 .fix("end the model before this node with --outputs"));
+  }
+
+  /// A number must not become an infinite one where float64 is carried as float32.
+  private static Optional<Finding> wide(Node node) {
+    for (var input : node.inputs()) {
+      var data = input.constant().filter(each -> each.dtype() == DataType.FLOAT64);
+      if (data.isEmpty()) continue;
+      for (double number : data.get().doubles()) {
+        if (Double.isInfinite(number) || !Float.isInfinite((float) number)) continue;
+        var why =
+            "the constant '%s' holds %s, beyond the range of float32, in which OpenVINO computes"
+                .formatted(input.name(), number);
+        return Optional.of(
+            Finding.error("DTYPE_UNSUPPORTED", why)
+                .fix("make the model with numbers that float32 holds"));
+      }
+    }
+    return Optional.empty();
   }
 
   private static Optional<Finding> rank(Node node) {

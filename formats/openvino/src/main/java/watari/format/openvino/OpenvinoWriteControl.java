@@ -127,14 +127,23 @@ final class OpenvinoWriteControl {
     var output = body.outputs().get(i);
     var nodes = writer.nodes();
     var name = body.outputNames().get(i);
-    var axis = nodes.constant(name + "/axis", TensorData.vector(0));
     var shape =
         output.shape().isRanked() ? Shape.of(Dim.ONE).concat(output.shape()) : Shape.UNKNOWN;
-    var slice =
-        nodes
-            .layer(name + "/slice", "Unsqueeze", 1, nodes.port(output), axis)
-            .output(new TensorType(output.dtype(), shape), List.of(), "");
+    var slice = slice(nodes.port(output), shape, name, nodes);
+    slice.output(new TensorType(output.dtype(), shape), List.of(), "");
     return writer.result(slice.port(0), name);
+  }
+
+  /// Of a shape that is known all dims are told: those that OpenVINO does not find by itself are 0
+  /// where there is no iteration.
+  private static OpenvinoLayer slice(
+      OpenvinoLayer.Port value, Shape to, String name, OpenvinoNodes nodes) {
+    if (!to.isFixed()) {
+      var axis = nodes.constant(name + "/axis", TensorData.vector(0));
+      return nodes.layer(name + "/slice", "Unsqueeze", 1, value, axis);
+    }
+    var dims = nodes.constant(name + "/dims", TensorData.vector(to.fixedDims()));
+    return nodes.layer(name + "/slice", "Reshape", 1, value, dims).set("special_zero", false);
   }
 
   private static Map<String, String> stacked() {

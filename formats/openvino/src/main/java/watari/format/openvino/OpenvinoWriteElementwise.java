@@ -132,6 +132,7 @@ final class OpenvinoWriteElementwise {
     }
     boolean isCarried = OpenvinoCarriers.of(op.to()) != op.to() && op.to() != DataType.FLOAT64;
     var port = out.input(node, 0);
+    if (!x.isConstant() && op.to().isFloat()) port = OpenvinoCarriers.widened(port, node, out);
     if (isCarried) port = OpenvinoCarriers.rounded(port, op.to(), op.saturate(), node, out);
     out.add(node, "Convert", 1, port).set("destination_type", OpenvinoNodes.element(op.to()));
   }

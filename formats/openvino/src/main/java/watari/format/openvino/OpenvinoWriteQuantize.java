@@ -56,7 +56,7 @@ final class OpenvinoWriteQuantize {
     var port =
         stored.isConstant()
             ? out.stored(stored.name(), stored.constant().orElseThrow())
-            : out.port(stored);
+            : OpenvinoCarriers.widened(out.port(stored), node, out);
     var real = real(stored, shape, op.to(), port, node, out);
     out.add(node, "Multiply", 1, real, scale(stored.type(), shape, op.to(), node, out))
         .set("auto_broadcast", "numpy");
