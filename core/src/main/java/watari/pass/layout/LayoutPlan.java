@@ -16,8 +16,9 @@ import watari.tensor.Layout;
 /// Decides in which layout each node works, so that the Transposes left cost least.
 ///
 /// Each node with a role is a vertex of a minimum cut, the source side standing for channels-first.
-/// What has its layout fixed is one of the terminals. A value whose maker and users differ costs
-/// one Transpose, which serves all users: an auxiliary vertex for each value and direction.
+/// What has its layout fixed is one of the terminals; ties keep the source's layout. A value whose
+/// maker and users differ costs one Transpose, which serves all users: an auxiliary vertex for each
+/// value and direction.
 final class LayoutPlan {
   /// What a Transpose costs beside its bytes.
   private static final long FIXED_COST = 1 << 16;
@@ -25,10 +26,10 @@ final class LayoutPlan {
   /// The dim that an unknown one counts as.
   private static final long UNKNOWN_DIM = 64;
 
-  /// A unit of cost outweighs all ties, of which there is one for each node.
-  private static final long UNIT = 1 << 20;
+  /// A Transpose that only moves axes of dim 1 is a Reshape, which costs next to nothing.
+  private static final long COST_OF_RESHAPE = 1;
 
-  private static final long COST_OF_RESHAPE = UNIT / 4;
+  private static final long UNIT = 4 * COST_OF_RESHAPE;
 
   private final Graph graph;
   private final Function<Op, Optional<Layout>> demand;
@@ -134,9 +135,7 @@ final class LayoutPlan {
             || Relayout.isPossible(node, role, roles) && outputsFollow(node, role);
     if (!hasChoice) return terminal(role.layout());
     int vertex = cut.addVertex();
-    if (isLayoutSwap(node, role)) return vertex;
-    if (role.layout() == Layout.CHANNELS_FIRST) cut.addEdge(MinimumCut.SOURCE, vertex, 1);
-    else cut.addEdge(vertex, MinimumCut.SINK, 1);
+    if (!isLayoutSwap(node, role)) cut.prefer(vertex, terminal(role.layout()));
     return vertex;
   }
 

@@ -34,6 +34,62 @@ class MinimumCutTest {
     }
   }
 
+  /// A preference is an edge that any real one outweighs.
+  @Test
+  void preferencesDecideAmongMinimumCuts() {
+    for (long seed = 0; seed < 500; seed++) {
+      var random = new Random(seed);
+      int free = 1 + random.nextInt(10);
+      var cost = new long[free + 2][free + 2];
+      var cut = new MinimumCut();
+      for (int i = 0; i < free; i++) cut.addVertex();
+      for (int n = 0; n < 2 * free; n++) {
+        int from = random.nextInt(free + 2);
+        int to = random.nextInt(free + 2);
+        if (from == to || to == MinimumCut.SOURCE || from == MinimumCut.SINK) continue;
+        int capacity = 1 + random.nextInt(3);
+        cost[from][to] += 100L * capacity;
+        cut.addEdge(from, to, capacity);
+      }
+      for (int v = 2; v < free + 2; v++) {
+        int terminal = random.nextInt(3);
+        if (terminal > 1) continue;
+        cut.prefer(v, terminal);
+        if (terminal == MinimumCut.SOURCE) cost[terminal][v]++;
+        else cost[v][terminal]++;
+      }
+      assertThat(cut.solve()).as("seed %d", seed).isEqualTo(bruteForce(cost, free) / 100);
+      assertThat(costOf(cost, cut, free))
+          .as("sides, seed %d", seed)
+          .isEqualTo(bruteForce(cost, free));
+      assertThat(atSource(cut, free))
+          .as("ties, seed %d", seed)
+          .isEqualTo(fewestAtSource(cost, free));
+    }
+  }
+
+  /// All prefer the source, and most of them lead to the sink.
+  @Test
+  void aLargeMeshOfPreferencesIsSolvedInSeconds() {
+    int length = 300_000;
+    var cut = new MinimumCut();
+    for (int i = 0; i < length; i++) {
+      int vertex = cut.addVertex();
+      cut.prefer(vertex, MinimumCut.SOURCE);
+      if (i % 6 == 5) cut.addEdge(vertex, MinimumCut.SINK, 1 << 20);
+      for (int other : new int[] {vertex - 1, (int) (i * 7919L / 10007)}) {
+        if (other < 2) continue;
+        cut.addEdge(other, vertex, 1 << 20);
+        cut.addEdge(vertex, other, 1 << 20);
+      }
+    }
+
+    var cost = assertTimeoutPreemptively(Duration.ofSeconds(10), cut::solve);
+
+    assertThat(cost).isZero();
+    assertThat(cut.isWithSource(2)).isFalse();
+  }
+
   /// Each vertex has a tie with the source, and only the last one leads to the sink.
   @Test
   void aLongChainOfTiesIsSolvedInSeconds() {
