@@ -264,13 +264,16 @@ def table(heading, names, models, taken):
 def nodes(arguments):
     results = Results(arguments)
     sizes = [n for n in (100, 1_000, 10_000, 100_000) if n <= arguments.most]
-    cells = [(size, shape, to) for size in sizes for shape in ("chain", "mesh") for to in ("tflite", "onnx")]
+    columns = [(shape, source, to) for shape in ("chain", "mesh") for source, to in (("onnx", "tflite"), ("onnx", "onnx"), ("tflite", "onnx"))]
+    cells = [(size, *column) for size in sizes for column in columns]
     for cell in cells:
         missing = arguments.rounds - len(results.rounds("nodes", *map(str, cell)))
         if missing > 0 and results.may_go_on():
             sized(arguments, results, cell, missing)
-    lines = [results.machine(), "", "Chains and meshes of small operators, as ONNX, to TFLite and back to ONNX; seconds / MB, medians of "
-             f"{arguments.rounds}:", "", "| nodes | chain to TFLite | chain to ONNX | mesh to TFLite | mesh to ONNX |", "| ---: |" + " ---: |" * 4]
+    spoken = {"onnx": "ONNX", "tflite": "TFLite"}
+    heads = [f"{shape}, {spoken[source]} to {spoken[to]}" for shape, source, to in columns]
+    lines = [results.machine(), "", f"Chains and meshes of small operators; seconds / MB, medians of {arguments.rounds}:", "",
+             "| nodes | " + " | ".join(heads) + " |", "| ---: |" + " ---: |" * len(heads)]
     for size in sizes:
         rows = [results.rounds("nodes", *map(str, cell)) for cell in cells if cell[0] == size]
         lines.append(f"| {size} | " + " | ".join(figures(rounds, " / ") for rounds in rows) + " |")
@@ -287,12 +290,16 @@ def figures(rounds, between):
 
 
 def sized(arguments, results, cell, rounds):
-    size, shape, to = cell
+    size, shape, source, to = cell
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         folder = pathlib.Path(scratch)
         make(arguments, folder / "in.onnx", [shape, size])
+        if source != "onnx":
+            _, _, well = measure(watari("--to", source)(folder / "in.onnx", folder), folder)
+            if not well:
+                raise SystemExit(f"no {source} file of {size} nodes could be made")
         for _ in range(rounds):
-            taken = measure(watari("--to", to, "--force")(folder / "in.onnx", folder / "out"), folder)
+            taken = measure(watari("--to", to, "--force")(folder / ("in." + source), folder / "out"), folder)
             results.add(taken, "nodes", *map(str, cell))
             print(*cell, *taken, file=sys.stderr)
 

@@ -3,6 +3,7 @@ package watari.format.openvino;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ final class OpenvinoNodes {
   private final Map<Value, Port> ports = new IdentityHashMap<>();
   private final Map<Value, List<String>> tensorNames = new IdentityHashMap<>();
   private final Map<String, Port> readStates = new java.util.HashMap<>();
-  private final Set<String> layerNames = new HashSet<>();
+  private final Map<String, Integer> layerNames = new HashMap<>();
 
   OpenvinoNodes(Graph graph, OpenvinoBinFile weights) {
     this.weights = weights;
@@ -122,7 +123,10 @@ final class OpenvinoNodes {
   private String unique(String hint) {
     var base = hint.isEmpty() ? "layer" : hint;
     var name = base;
-    for (int i = 1; !layerNames.add(name); i++) name = base + "_" + i;
+    // Where the last one of that name stopped: thousands of constants may be called alike.
+    while (layerNames.putIfAbsent(name, 1) != null) {
+      name = base + "_" + (layerNames.merge(base, 1, Integer::sum) - 1);
+    }
     return name;
   }
 
