@@ -3,6 +3,7 @@ package watari.format.tflite;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import watari.format.ReadTable;
 import watari.format.tflite.TfliteReadOps.Entry;
 import watari.format.tflite.schema.BatchMatMulOptions;
@@ -29,7 +30,8 @@ import watari.tensor.TensorData;
 /// Convolutions and matrix products.
 ///
 /// A fully quantized one adds its bias to the products as integers: whatever scale the file gives
-/// the bias, it counts by that of the input times that of the filter.
+/// the bias, it counts by that of the input times that of the filter. What the file gives is kept
+/// where it is that product in the last digits.
 final class TfliteReadConvOps {
   private TfliteReadConvOps() {}
 
@@ -123,9 +125,9 @@ final class TfliteReadConvOps {
     var bias = node.in(i);
     boolean isStored = bias.dtype().isInteger() && !bias.type().isQuantized();
     if (!isStored) return bias;
-    var scale = TfliteScope.product(x.type().quantization(), filter.type().quantization());
-    if (scale.isNone())
-      scale = node.scope().tensors().statedQuantization(node.inputTensor(i), bias.shape());
+    var product = TfliteScope.product(x.type().quantization(), filter.type().quantization());
+    var stated = node.scope().tensors().statedQuantization(node.inputTensor(i), bias.shape());
+    var scale = product.isNone() || isSameButForRounding(stated, product) ? stated : product;
     if (scale.isNone()) return bias;
     if (scale instanceof Quantization.PerAxis(_, var scales, _)
         && !(bias.shape().hasRank(1) && bias.shape().dim(0).is(scales.size()))) {
@@ -133,12 +135,35 @@ final class TfliteReadConvOps {
           "its bias of shape %s has %d scales".formatted(bias.shape(), scales.size()));
     }
     if (bias.constant().isPresent()) {
-      return node.builder().constant(bias.name(), bias.constant().get(), scale);
+      var name = bias.name();
+      if (bias.uses().isEmpty()) node.builder().graph().rename(bias, name + "/stored");
+      return node.builder().constant(name, bias.constant().get(), scale);
     }
     return node.add(
         new Binary(Binary.Kind.MUL),
         node.add(new Cast(DataType.FLOAT32), bias),
         node.constant(scales(scale, bias)));
+  }
+
+  /// Converters multiply the scales with more digits than they store.
+  private static boolean isSameButForRounding(Quantization stated, Quantization product) {
+    return switch (stated) {
+      case Quantization.PerTensor(float scale, long zero) ->
+          zero == 0
+              && product instanceof Quantization.PerTensor(float other, _)
+              && isNear(scale, other);
+      case Quantization.PerAxis(_, var scales, var zeros) ->
+          zeros.stream().allMatch(zero -> zero == 0)
+              && product instanceof Quantization.PerAxis(_, var others, _)
+              && scales.size() == others.size()
+              && IntStream.range(0, scales.size())
+                  .allMatch(i -> isNear(scales.get(i), others.get(i)));
+      case Quantization.None _, Quantization.Blocked _ -> false;
+    };
+  }
+
+  private static boolean isNear(float scale, float product) {
+    return Math.abs(scale - product) <= 2 * Math.ulp(product);
   }
 
   /// An optional operand whose integers, however wide, mean what the file says of them.

@@ -139,6 +139,27 @@ class TfliteReaderTest {
   }
 
   @Test
+  void theScaleOfABiasThatIsTheProductButForRoundingIsKept() throws IOException {
+    float stated = Math.nextUp(0.125f);
+    int x = model.quantized("x", TensorType.INT8, 0.5f, 0, 1, 1, 1, 1);
+    int w = model.constant("w", TensorType.INT8, new byte[] {4}, 0.25f, 0, 1, 1, 1, 1);
+    int b = model.constant("b", TensorType.INT32, ints(8), stated, 0, 1);
+    int y = model.quantized("y", TensorType.INT8, 1, 0, 1, 1, 1, 1);
+    model.operator(
+        BuiltinOperator.CONV_2D,
+        BuiltinOptions.Conv2DOptions,
+        f ->
+            Conv2DOptions.createConv2DOptions(
+                f, Padding.SAME, 1, 1, ActivationFunctionType.NONE, 1, 1, TensorType.FLOAT32),
+        List.of(x, w, b),
+        List.of(y));
+    model.subgraph(List.of(x), List.of(y));
+    var bias = graph().firstNode().orElseThrow().input(2);
+    assertThat(bias.type().quantization()).isEqualTo(new Quantization.PerTensor(stated, 0));
+    assertThat(bias.name()).isEqualTo("b");
+  }
+
+  @Test
   void transposedConvolutionsTakeTheirPadsFromTheOutputShape() throws IOException {
     int shape = model.constant("shape", TensorType.INT32, ints(1, 5, 4, 1), 4);
     int w = model.constant("w", TensorType.FLOAT32, floats(new float[9]), 1, 3, 3, 1);
