@@ -1,6 +1,7 @@
 package watari.api;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -10,8 +11,11 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import watari.finding.Finding;
 import watari.finding.ModelException;
+import watari.format.FileBytes;
+import watari.format.FormatJson;
 import watari.format.FormatReader;
 import watari.format.FormatWriter;
+import watari.format.JsonInput;
 
 /// The readers and writers that are on the class path.
 public final class Formats {
@@ -19,6 +23,7 @@ public final class Formats {
 
   private final List<FormatReader> readers = new ArrayList<>();
   private final List<FormatWriter> writers = new ArrayList<>();
+  private final List<FormatJson> jsons = new ArrayList<>();
 
   public List<String> readable() {
     return readers().stream().map(FormatReader::format).sorted().toList();
@@ -40,6 +45,41 @@ public final class Formats {
 
   Optional<FormatWriter> writer(String format) {
     return writers().stream().filter(w -> w.format().equals(format)).findFirst();
+  }
+
+  private List<FormatJson> jsons() {
+    if (jsons.isEmpty()) ServiceLoader.load(FormatJson.class).forEach(jsons::add);
+    return jsons;
+  }
+
+  /// The JSON form of a format.
+  Optional<FormatJson> json(String format) {
+    return jsons().stream().filter(json -> json.format().equals(format)).findFirst();
+  }
+
+  /// The form that a file of JSON has; empty if it is of none, or no JSON.
+  Optional<FormatJson> jsonOf(Path path) throws IOException {
+    if (Files.isDirectory(path) || !Files.exists(path)) return Optional.empty();
+    var head = head(path);
+    for (byte c : head) {
+      if (c < 0 || c > 0 && c < ' ' && !Character.isWhitespace(c)) break;
+      if (c != '{') continue;
+      var name = firstName(head);
+      return jsons().stream()
+          .filter(json -> name.isPresent() && json.sniff(name.get()))
+          .findFirst();
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> firstName(byte[] head) {
+    var in = new JsonInput(new FileBytes("", MemorySegment.ofArray(head)));
+    try {
+      in.beginObject();
+      return in.nextName();
+    } catch (ModelException _) {
+      return Optional.empty();
+    }
   }
 
   /// The reader of a format.

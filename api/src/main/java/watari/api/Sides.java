@@ -37,7 +37,7 @@ final class Sides {
   /// @throws EngineException if there is none
   Side official(OpenModel model) throws EngineException {
     var format = model.model().format();
-    return official(model.path(), model.weightsFile(), format, model.model().main());
+    return official(model.file(), model.weightsFile(), format, model.model().main());
   }
 
   /// A result on its format's own runtime.

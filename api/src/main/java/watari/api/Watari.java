@@ -3,9 +3,12 @@ package watari.api;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import watari.finding.Findings;
+import watari.finding.ModelException;
+import watari.format.FormatJson;
 import watari.format.ReadOptions;
 
 /// Where programs begin.
@@ -33,10 +36,43 @@ public final class Watari {
     return read(path, settings, new Formats());
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the OpenModel closes the arena
   static OpenModel read(Path path, ReadSettings settings, Formats formats) throws IOException {
+    var json = formats.jsonOf(path);
+    var wanted = settings.format();
+    if (json.isPresent() && (wanted.isEmpty() || wanted.equals(json.get().format()))) {
+      return readJson(path, json.get(), settings, formats);
+    }
+    return read(path, path, settings, formats, OpenModel.Scratch.NONE);
+  }
+
+  /// Runtimes load files, so that a model of JSON becomes one, for as long as it is open.
+  private static OpenModel readJson(
+      Path path, FormatJson json, ReadSettings settings, Formats formats) throws IOException {
+    var folder = TemporaryFolder.in(Path.of(System.getProperty("java.io.tmpdir", ".")));
+    boolean isRead = false;
+    try {
+      var findings = new Findings();
+      var file = folder.path().resolve("model");
+      json.read(path, file, findings);
+      if (findings.hasErrors()) throw new ModelException(findings.all());
+      var model = read(path, file, settings, formats, folder::close);
+      isRead = true;
+      var all = new ArrayList<>(findings.all());
+      for (var found : model.findings()) {
+        all.add(found.file().equals(file.toString()) ? found.inFile(path.toString()) : found);
+      }
+      return model.with(all);
+    } finally {
+      if (!isRead) folder.close();
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the OpenModel closes the arena
+  private static OpenModel read(
+      Path path, Path file, ReadSettings settings, Formats formats, OpenModel.Scratch scratch)
+      throws IOException {
     var reader =
-        settings.format().isEmpty() ? formats.readerOf(path) : formats.reader(settings.format());
+        settings.format().isEmpty() ? formats.readerOf(file) : formats.reader(settings.format());
     if (!settings.weightsFile().toString().isEmpty() && !reader.takesWeightsFile()) {
       throw new UsageException(
           "'%s' has its weights inside, as every %s file; leave out --weights-file"
@@ -46,13 +82,10 @@ public final class Watari {
     var arena = Arena.ofShared();
     boolean isRead = false;
     try {
-      var model = reader.read(path, arena, new ReadOptions(settings.weightsFile()), findings);
-      var all =
-          findings.all().stream()
-              .map(f -> f.file().isEmpty() ? f.inFile(path.toString()) : f)
-              .toList();
+      var model = reader.read(file, arena, new ReadOptions(settings.weightsFile()), findings);
+      var all = Reports.inFile(findings.all(), path);
       isRead = true;
-      return new OpenModel(path, settings.weightsFile(), model, all, arena);
+      return new OpenModel(path, file, settings.weightsFile(), model, all, arena, scratch);
     } finally {
       if (!isRead) arena.close();
     }

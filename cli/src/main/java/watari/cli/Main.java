@@ -21,7 +21,7 @@ import watari.api.UsageException;
     versionProvider = Version.class)
 public final class Main implements Runnable {
   private static final List<String> COMMANDS =
-      List.of("convert", "inspect", "verify", "run", "doctor");
+      List.of("convert", "inspect", "verify", "run", "json", "doctor");
 
   @Spec private CommandSpec spec;
 
@@ -72,6 +72,7 @@ public final class Main implements Runnable {
       case "inspect" -> new Inspect();
       case "verify" -> new Verify();
       case "run" -> new Run();
+      case "json" -> new Json();
       case "doctor" -> new Examine();
       default -> throw new IllegalArgumentException(name);
     };

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The commands of the README do what they say, one after the other.
+/// The commands of the README, and of the pages in `docs`, do what they say, one after the other.
 class ReadmeTest {
   private static final Path ROOT =
       Path.of(System.getProperty("watari.root", "..")).toAbsolutePath();
@@ -37,12 +37,18 @@ class ReadmeTest {
   }
 
   private static List<String> commands() throws IOException {
-    try (Stream<String> lines = Files.lines(ROOT.resolve("README.md"))) {
-      return lines
-          .filter(line -> line.startsWith(PROGRAM))
-          .map(line -> line.substring(PROGRAM.length()).strip())
-          .toList();
+    var pages = new ArrayList<Path>();
+    pages.add(ROOT.resolve("README.md"));
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+      docs.filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
     }
+    var commands = new ArrayList<String>();
+    for (var page : pages) {
+      for (var line : Files.readAllLines(page)) {
+        if (line.startsWith(PROGRAM)) commands.add(line.substring(PROGRAM.length()).strip());
+      }
+    }
+    return commands;
   }
 
   /// The command line on the classes under test, as `./watari` would run it on the built ones.

@@ -10,6 +10,7 @@ import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.format.LargeFields;
 import watari.format.ReadOptions;
+import watari.format.Varints;
 import watari.format.onnx.schema.ModelProto;
 import watari.format.onnx.schema.TensorProto;
 import watari.tensor.TensorData;
@@ -78,6 +79,11 @@ public final class OnnxFile {
 
   MemorySegment slice(LargeFields.Field field) {
     return file.slice(field.offset(), field.sizeBytes());
+  }
+
+  /// The numbers of variable length in a field.
+  Varints varints(LargeFields.Field field) {
+    return new Varints(file, field.offset(), field.offset() + field.sizeBytes());
   }
 
   /// The size of the file.

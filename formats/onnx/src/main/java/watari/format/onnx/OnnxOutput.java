@@ -61,6 +61,11 @@ public final class OnnxOutput {
     }
   }
 
+  /// Adds the bytes of a tensor's `raw_data`; the marker of the first ones is 0.
+  void stream(ByteSource bytes) {
+    streamed.add(new Streamed(TensorProto.RAW_DATA_FIELD_NUMBER, bytes, true));
+  }
+
   /// An initializer.
   public TensorProto initializer(String name, TensorData data) {
     return tensor(data, true).setName(name).build();

@@ -25,6 +25,11 @@ record FlatTable(FileBytes file, long at) {
     return place == 0 ? 0 : at + place;
   }
 
+  /// Whether the vtable is long enough for a slot.
+  boolean hasSlot(int slot) {
+    return VTABLE_HEAD_BYTES + 2L * slot < file.uint16(at - file.int32(at));
+  }
+
   /// Which member a union holds: the number in the slot before its own, 0 for none.
   int member(int slot) {
     long type = field(slot - 1);

@@ -55,6 +55,13 @@ public final class TfliteOutput {
     this(MAX_FLATBUFFER_BYTES);
   }
 
+  /// Begins with no buffer: those of another file come with their numbers.
+  static TfliteOutput withoutBuffers() {
+    var output = new TfliteOutput();
+    output.buffers.clear();
+    return output;
+  }
+
   TfliteOutput(long maxFlatbufferBytes) {
     this.maxFlatbufferBytes = maxFlatbufferBytes;
   }

@@ -72,6 +72,12 @@ final class TfliteSchema {
     return tables.computeIfAbsent(table, this::parseFields);
   }
 
+  /// How many slots the vtable of a whole table has.
+  int slots(String table) {
+    var fields = fields(table);
+    return fields.isEmpty() ? 0 : fields.getLast().slot() + 1;
+  }
+
   /// The values of an enum or the tables of a union, by number; a union's first is `NONE`.
   List<String> values(String name) {
     return values.computeIfAbsent(name, this::parseValues);
