@@ -14,6 +14,7 @@ import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.format.FormatJson;
 import watari.format.FormatReader;
+import watari.format.FormatWeights;
 import watari.format.FormatWriter;
 import watari.format.JsonInput;
 
@@ -24,6 +25,7 @@ public final class Formats {
   private final List<FormatReader> readers = new ArrayList<>();
   private final List<FormatWriter> writers = new ArrayList<>();
   private final List<FormatJson> jsons = new ArrayList<>();
+  private final List<FormatWeights> weights = new ArrayList<>();
 
   public List<String> readable() {
     return readers().stream().map(FormatReader::format).sorted().toList();
@@ -50,6 +52,12 @@ public final class Formats {
   private List<FormatJson> jsons() {
     if (jsons.isEmpty()) ServiceLoader.load(FormatJson.class).forEach(jsons::add);
     return jsons;
+  }
+
+  /// How constants of a format's files are had and changed.
+  Optional<FormatWeights> weights(String format) {
+    if (weights.isEmpty()) ServiceLoader.load(FormatWeights.class).forEach(weights::add);
+    return weights.stream().filter(each -> each.format().equals(format)).findFirst();
   }
 
   /// The JSON form of a format.

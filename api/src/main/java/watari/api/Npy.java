@@ -1,11 +1,17 @@
 package watari.api;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -22,6 +28,10 @@ import watari.tensor.TensorData;
 final class Npy {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
   private static final int ALIGNMENT = 64;
+
+  /// More than any header of an array of numbers has.
+  private static final int MOST_HEADER_BYTES = 1 << 17;
+
   private static final Pattern DESCR = Pattern.compile("'descr':\\s*'([<>|=])([a-zA-Z]\\d+)'");
   private static final Pattern ORDER = Pattern.compile("'fortran_order':\\s*(True|False)");
   private static final Pattern SHAPE = Pattern.compile("'shape':\\s*\\(([^)]*)\\)");
@@ -31,6 +41,13 @@ final class Npy {
   /// @param name what findings call the array
   /// @throws ModelException if the bytes are no array of numbers
   static TensorData read(String name, byte[] bytes) {
+    return read(name, MemorySegment.ofArray(bytes));
+  }
+
+  /// The array as a view of the bytes.
+  static TensorData read(String name, MemorySegment file) {
+    var head = file.asSlice(0, Math.min(file.byteSize(), MOST_HEADER_BYTES));
+    var bytes = head.toArray(ValueLayout.JAVA_BYTE);
     if (bytes.length < 10 || !startsWith(bytes, MAGIC)) throw broken(name, "it is not an .npy");
     int size = bytes[8] & 0xFF | (bytes[9] & 0xFF) << 8;
     int start = 10;
@@ -41,15 +58,15 @@ final class Npy {
     }
     if (size < 0 || size > bytes.length - start) throw broken(name, "its header ends too early");
     var header = new String(bytes, start, size, StandardCharsets.UTF_8);
-    return array(name, header, bytes, start + size);
+    return array(name, header, file.asSlice(start + size));
   }
 
-  private static TensorData array(String name, String header, byte[] bytes, int start) {
+  private static TensorData array(String name, String header, MemorySegment packed) {
     var descr = find(DESCR, header, name);
     var dtype = dtype(descr.group(2), name);
     boolean isColumnMajor = find(ORDER, header, name).group(1).equals("True");
     var dims = dims(find(SHAPE, header, name).group(1), name);
-    var elements = MemorySegment.ofArray(bytes).asSlice(start);
+    var elements = packed;
     if (descr.group(1).equals(">")) elements = swapped(elements, numberBytes(dtype));
     try {
       var shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
@@ -140,7 +157,30 @@ final class Npy {
 
   /// The array as NumPy saves it; of types that NumPy lacks, as float32.
   static byte[] write(TensorData data) throws IOException {
-    if (word(data.dtype()).isEmpty()) return write(data.cast(DataType.FLOAT32));
+    if (!isKnown(data.dtype())) return write(data.cast(DataType.FLOAT32));
+    var out = new ByteArrayOutputStream();
+    out.write(head(data));
+    try (var arena = Arena.ofConfined()) {
+      out.write(data.packed(arena).toArray(ValueLayout.JAVA_BYTE));
+    }
+    return out.toByteArray();
+  }
+
+  /// Whether NumPy has a type.
+  static boolean isKnown(DataType dtype) {
+    return !word(dtype).isEmpty();
+  }
+
+  /// Writes a file, without holding the elements.
+  static void write(Path file, TensorData data) throws IOException {
+    try (var channel = FileChannel.open(file, CREATE_NEW, WRITE)) {
+      var head = ByteBuffer.wrap(head(data));
+      while (head.hasRemaining()) channel.write(head);
+      data.writeTo(channel);
+    }
+  }
+
+  private static byte[] head(TensorData data) throws IOException {
     var dims = data.shape().dims().stream().map(Object::toString).collect(Collectors.joining(", "));
     if (data.shape().rank() == 1) dims += ",";
     var header =
@@ -155,9 +195,6 @@ final class Npy {
     out.write(MAGIC);
     out.write(new byte[] {1, 0, (byte) header.length(), (byte) (header.length() >> 8)});
     out.write(header.toString().getBytes(StandardCharsets.US_ASCII));
-    try (var arena = Arena.ofConfined()) {
-      out.write(data.packed(arena).toArray(ValueLayout.JAVA_BYTE));
-    }
     return out.toByteArray();
   }
 

@@ -6,7 +6,7 @@ import watari.api.UsageException;
 /// What the manual promises and is not done yet: it is refused by name, before any work.
 final class Later {
   /// Commands of the manual.
-  static final Set<String> COMMANDS = Set.of("edit", "view", "weights", "zoo");
+  static final Set<String> COMMANDS = Set.of("edit", "view", "zoo");
 
   /// Options of `convert`.
   static final Set<String> OPTIONS =

@@ -21,7 +21,7 @@ import watari.api.UsageException;
     versionProvider = Version.class)
 public final class Main implements Runnable {
   private static final List<String> COMMANDS =
-      List.of("convert", "inspect", "verify", "run", "json", "doctor");
+      List.of("convert", "inspect", "verify", "run", "json", "weights", "doctor");
 
   @Spec private CommandSpec spec;
 
@@ -73,6 +73,7 @@ public final class Main implements Runnable {
       case "verify" -> new Verify();
       case "run" -> new Run();
       case "json" -> new Json();
+      case "weights" -> new WeightFiles();
       case "doctor" -> new Examine();
       default -> throw new IllegalArgumentException(name);
     };

@@ -76,6 +76,11 @@ public final class FileBytes {
     return bytes.asSlice(offset, size);
   }
 
+  /// A view of the whole file.
+  public MemorySegment all() {
+    return bytes;
+  }
+
   /// The same file as if it ended at `size`, where it is longer than that.
   public FileBytes first(long size) {
     return size() <= size ? this : new FileBytes(name, bytes.asSlice(0, size));
