@@ -52,7 +52,7 @@ final class House {
 
   /// What a format may know besides `core`.
   private static final String[] FORMAT_LIBRARIES = {
-    "com.google.flatbuffers..", "com.google.protobuf..", "tools.jackson.."
+    "com.google.flatbuffers..", "com.google.protobuf..", "io.jhdf..", "tools.jackson.."
   };
 
   private static final DescribedPredicate<JavaClass> OURS =
