@@ -8,6 +8,7 @@ import watari.pass.edit.CutGraph;
 import watari.pass.edit.ResetState;
 import watari.pass.edit.SetInputShapes;
 import watari.pass.edit.StateToIo;
+import watari.pass.request.RequestedRules;
 import watari.pass.storage.DecodeFloat16;
 import watari.pass.storage.Dequantize;
 import watari.pass.storage.Float16Weights;
@@ -47,6 +48,7 @@ final class EditPasses {
     if (dequantizes()) passes.add(new Dequantize());
     if (decodesFloat16()) passes.add(new DecodeFloat16());
     if (precision == Precision.FLOAT16) passes.add(new Float16Weights());
+    for (var rule : edits.replace()) passes.addAll(RequestedRules.passes(rule));
     return passes;
   }
 

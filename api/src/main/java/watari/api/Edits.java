@@ -13,6 +13,7 @@ import java.util.Map;
 /// @param outputs names of tensors that become the outputs; empty for the model's own
 /// @param state what becomes of state where the target has none
 /// @param dequantize quantized numbers are decoded to float32
+/// @param replace names of replacement rules, see [ReplacementRule]
 public record Edits(
     long batch,
     Map<String, List<Long>> inputShapes,
@@ -20,9 +21,10 @@ public record Edits(
     List<String> inputs,
     List<String> outputs,
     StateHandling state,
-    boolean dequantize) {
+    boolean dequantize,
+    List<String> replace) {
   public static final Edits NONE =
-      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.ZERO, false);
+      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.ZERO, false, List.of());
 
   /// What becomes of state that a model keeps between calls.
   public enum StateHandling {
@@ -36,6 +38,8 @@ public record Edits(
     inputShapes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(inputShapes));
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
+    replace = List.copyOf(replace);
+    ReplacementRule.requireKnown(replace);
   }
 
   boolean cuts() {

@@ -21,6 +21,7 @@ import watari.api.LayoutSettings;
 import watari.api.ModelReport;
 import watari.api.Precision;
 import watari.api.ReadSettings;
+import watari.api.ReplacementRule;
 import watari.api.UsageException;
 import watari.api.VerifySettings;
 import watari.api.WriteSettings;
@@ -119,6 +120,16 @@ final class Convert implements Callable<Integer> {
       description = "Tensors that become the outputs.")
   private List<String> outputs = new ArrayList<>();
 
+  @Option(
+      names = "--replace",
+      split = ",",
+      paramLabel = "RULE",
+      description = "Replace operators by what a device can run; see --list-rules.")
+  private List<String> replace = new ArrayList<>();
+
+  @Option(names = "--list-rules", help = true, description = "Say which replacements there are.")
+  private boolean listsRules;
+
   @Option(names = "--opset", paramLabel = "N", description = "ONNX opset.")
   private String opset = "";
 
@@ -145,6 +156,7 @@ final class Convert implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (listsRules) return listRules();
     var paths = models.stream().map(Path::of).toList();
     List<ModelReport> reports;
     try (var progress = new Narrator(speech, spec.commandLine().getErr(), paths.size())) {
@@ -152,6 +164,20 @@ final class Convert implements Callable<Integer> {
     }
     print(reports);
     return reports.stream().map(ModelReport::ending).reduce(Ending.DONE, Ending::worse).exitCode();
+  }
+
+  private int listRules() {
+    var out = spec.commandLine().getOut();
+    if (speech.json) {
+      new JsonReport(out).rules(ReplacementRule.all());
+      return 0;
+    }
+    for (var rule : ReplacementRule.all()) {
+      var changes = rule.isExact() ? "" : "; changes the function";
+      out.println(rule.name() + ": " + rule.text() + " (" + rule.device() + changes + ")");
+    }
+    out.flush();
+    return 0;
   }
 
   private void print(List<ModelReport> reports) {
@@ -194,7 +220,7 @@ final class Convert implements Callable<Integer> {
     var shapes = new LinkedHashMap<String, List<Long>>();
     inputShapes.forEach((name, dims) -> shapes.put(name, Words.dims("--input-shape", dims)));
     long size = Words.count("--batch", batch);
-    return new Edits(size, shapes, keepDynamic, inputs, outputs, handling, dequantize);
+    return new Edits(size, shapes, keepDynamic, inputs, outputs, handling, dequantize, replace);
   }
 
   private static Map<String, Layout> layouts(Map<String, String> words) {

@@ -12,6 +12,7 @@ import watari.api.Check;
 import watari.api.ModelReport;
 import watari.api.OutputReport;
 import watari.api.Port;
+import watari.api.ReplacementRule;
 import watari.finding.Finding;
 import watari.tensor.Shape;
 
@@ -44,6 +45,23 @@ final class JsonReport {
         json -> {
           json.writeArrayPropertyStart("results");
           for (int i = 0; i < reports.size(); i++) model(json, given.get(i), reports.get(i));
+          json.writeEndArray();
+        });
+  }
+
+  void rules(List<ReplacementRule> rules) {
+    write(
+        "convert",
+        json -> {
+          json.writeArrayPropertyStart("rules");
+          for (var rule : rules) {
+            json.writeStartObject();
+            json.writeStringProperty("name", rule.name());
+            json.writeStringProperty("text", rule.text());
+            json.writeStringProperty("device", rule.device());
+            json.writeBooleanProperty("exact", rule.isExact());
+            json.writeEndObject();
+          }
           json.writeEndArray();
         });
   }

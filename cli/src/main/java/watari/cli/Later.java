@@ -16,14 +16,12 @@ final class Later {
           "--calibrator",
           "--io",
           "--labels",
-          "--list-rules",
           "--max-drop",
           "--min-sqnr",
           "--nms",
           "--normalize",
           "--overrides",
           "--per-tensor",
-          "--replace",
           "--resize",
           "--weights-as");
 
