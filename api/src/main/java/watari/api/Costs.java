@@ -12,6 +12,7 @@ import watari.op.MatMulOp.FullyConnected;
 import watari.op.MatMulOp.MatMul;
 import watari.op.MatMulOp.MatMulInteger;
 import watari.op.RecurrentOp;
+import watari.op.SequenceOp;
 import watari.tensor.Shape;
 
 /// What running a graph costs; unknown dims count as 1.
@@ -36,8 +37,25 @@ final class Costs {
         long steps = x.hasRank(3) ? size(x, 0) * size(x, 1) : 1;
         yield steps * (elements(node.input(1)) + elements(node.input(2)));
       }
+      case SequenceOp op -> {
+        var x = node.input(0).shape();
+        long steps = x.hasRank(3) ? size(x, 0) * size(x, 1) : size(x, 0);
+        yield steps * matrices(op, node);
+      }
       default -> 0;
     };
+  }
+
+  /// Elements of all matrices of weights.
+  private static long matrices(SequenceOp op, Node node) {
+    long all = 0;
+    for (int i = 1; i < op.backwardInput(); i++) {
+      int operand = (i - 1) % op.operandCount();
+      boolean isState = operand >= op.firstState() && operand < op.firstState() + op.stateCount();
+      var value = i < node.inputs().size() ? node.input(i) : Value.ABSENT;
+      if (!isState && value.isPresent() && value.shape().hasRank(2)) all += elements(value);
+    }
+    return all;
   }
 
   /// The most bytes that inputs, outputs and values between operators of the source take at once,

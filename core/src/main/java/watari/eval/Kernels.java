@@ -23,6 +23,7 @@ import watari.op.QuantizeOp.Convert;
 import watari.op.RecurrentOp;
 import watari.op.ReduceOp;
 import watari.op.ResizeOp;
+import watari.op.SequenceOp;
 import watari.op.ShapeOp;
 import watari.op.SignalOp;
 import watari.tensor.DataType;
@@ -96,6 +97,7 @@ public final class Kernels {
           Custom _,
           DetectionOp _,
           RecurrentOp _,
+          SequenceOp _,
           ResizeOp _,
           SignalOp _,
           QuantizeOp _ ->

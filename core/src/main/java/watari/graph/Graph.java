@@ -40,6 +40,7 @@ public final class Graph implements Iterable<Node> {
   private @Nullable Node last;
   private int size;
   private long unknowns;
+  private boolean isBody;
 
   public Graph(String name) {
     this.name = name;
@@ -211,6 +212,11 @@ public final class Graph implements Iterable<Node> {
     return newValue(hint, type, Optional.of(data));
   }
 
+  /// Whether a node has, or has had, this graph as one of its bodies.
+  public boolean isBody() {
+    return isBody;
+  }
+
   /// Inserts a node before `place`, or at the end.
   public Node insert(
       Optional<Node> place,
@@ -225,6 +231,7 @@ public final class Graph implements Iterable<Node> {
       made.add(newValue(outputHints.get(i), outputTypes.get(i), Optional.empty()));
     }
     var node = new Node(this, op, nodeInputs, made, bodies, origins);
+    for (var body : bodies) body.isBody = true;
     made.forEach(value -> value.setProducer(Optional.of(node)));
     for (int i = 0; i < nodeInputs.size(); i++) nodeInputs.get(i).addUse(node, i);
     link(node, place.orElse(null));

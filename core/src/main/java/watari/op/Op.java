@@ -22,6 +22,7 @@ public sealed interface Op
         MatMulOp,
         ResizeOp,
         RecurrentOp,
+        SequenceOp,
         ControlOp,
         SignalOp,
         DetectionOp,

@@ -20,6 +20,7 @@ import watari.op.QuantizeOp;
 import watari.op.RecurrentOp;
 import watari.op.ReduceOp;
 import watari.op.ResizeOp;
+import watari.op.SequenceOp;
 import watari.op.ShapeOp;
 import watari.op.Shapes;
 import watari.op.SignalOp;
@@ -73,7 +74,8 @@ sealed interface AxisUse {
       case MatMulOp op -> matMul(op, node);
       case ResizeOp op -> resize(op);
       case QuantizeOp _ -> quantize();
-      case RecurrentOp _, ControlOp _, SignalOp _, DetectionOp _, Custom _ -> new Barrier();
+      case RecurrentOp _, SequenceOp _, ControlOp _, SignalOp _, DetectionOp _, Custom _ ->
+          new Barrier();
     };
   }
 

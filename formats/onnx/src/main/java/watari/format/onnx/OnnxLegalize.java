@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import watari.pass.replace.ReplaceComplex;
 import watari.pass.replace.ReplaceDetection;
+import watari.pass.replace.ReplaceSequence;
 import watari.rewrite.Pass;
 import watari.rewrite.Rule;
 import watari.rewrite.RulePass;
@@ -22,7 +23,7 @@ final class OnnxLegalize {
     rules.addAll(OnnxRecurrentRules.rules());
     rules.add(ReplaceComplex.complexPart());
     rules.addAll(ReplaceDetection.all());
-    return List.of(new RulePass("onnx-decompose", rules));
+    return List.of(ReplaceSequence.pass(_ -> false), new RulePass("onnx-decompose", rules));
   }
 
   /// After that: quantization made explicit, then modes, opsets and element types.

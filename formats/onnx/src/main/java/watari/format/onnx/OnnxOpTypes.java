@@ -14,6 +14,7 @@ import watari.op.QuantizeOp.*;
 import watari.op.RecurrentOp.*;
 import watari.op.ReduceOp.*;
 import watari.op.ResizeOp.*;
+import watari.op.SequenceOp;
 import watari.op.ShapeOp.*;
 import watari.op.SignalOp.*;
 
@@ -40,6 +41,7 @@ final class OnnxOpTypes {
       case Lstm _ -> "LSTM";
       case Gru _ -> "GRU";
       case Rnn _ -> "RNN";
+      case SequenceOp _ -> NONE;
       case If _ -> "If";
       case Loop _ -> "Loop";
       case ReadState _, WriteState _ -> NONE;

@@ -40,6 +40,8 @@ import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.ReduceOp.Reduce;
+import watari.op.SequenceOp.SequenceLstm;
+import watari.op.SequenceOp.SequenceRnn;
 import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.SpaceToBatch;
 import watari.op.ShapeOp.Transpose;
@@ -87,7 +89,9 @@ class OnnxWriterTest {
             ComplexPart.class,
             FakeQuantize.class,
             PaddedNonMaxSuppression.class,
-            DetectionPostProcess.class);
+            DetectionPostProcess.class,
+            SequenceLstm.class,
+            SequenceRnn.class);
     var refused = List.of(ReadState.class, WriteState.class);
     var all = new ArrayList<Class<?>>(OnnxWriteOps.TABLE.kinds());
     all.addAll(takenApart);

@@ -25,6 +25,7 @@ import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
 import watari.pass.replace.ReplaceRegions;
+import watari.pass.replace.ReplaceSequence;
 import watari.pass.replace.ReplaceSignal;
 import watari.pass.storage.MakeQuantizationExplicit;
 import watari.rewrite.Match;
@@ -39,6 +40,7 @@ final class OpenvinoLegalize {
   /// Before layouts are assigned: operators that IR lacks.
   static List<Pass> decompose() {
     return List.of(
+        ReplaceSequence.pass(_ -> false),
         new RulePass("openvino-decompose", lacking()),
         new DeadCode(),
         new ConstantFolding(),

@@ -54,11 +54,17 @@ final class TfliteControlOps {
 
   private static void readState(ReadState op, Node node, TfliteSubgraph out) {
     requireVariable(op.type());
+    if (out.variableStates().has(op.state())) {
+      out.alias(node.output(), out.variable(op.state(), op.type()));
+      return;
+    }
     int handle = handle(op.state(), out);
     out.add(READ_VARIABLE, TfliteOptions.NONE, List.of(handle), List.of(out.tensor(node.output())));
   }
 
+  /// A variable tensor has been written by the operator that computes the value.
   private static void writeState(WriteState op, Node node, TfliteSubgraph out) {
+    if (out.variableStates().has(op.state())) return;
     int handle = handle(op.state(), out);
     out.add(
         ASSIGN_VARIABLE, TfliteOptions.NONE, List.of(handle, out.tensor(node.input(0))), List.of());

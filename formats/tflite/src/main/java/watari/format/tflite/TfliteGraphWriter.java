@@ -10,6 +10,7 @@ import watari.finding.Finding;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
+import watari.op.SequenceOp;
 import watari.tensor.TensorType;
 
 /// Writes the nodes of a graph into a subgraph.
@@ -18,7 +19,10 @@ final class TfliteGraphWriter {
 
   static void write(Graph graph, TfliteSubgraph out) {
     for (var input : graph.inputs()) out.addInput(out.tensor(input));
-    out.parts().initialise(List.copyOf(graph.states()), out);
+    var variables = TfliteVariableStates.of(graph);
+    out.setVariableStates(variables);
+    var resources = graph.states().stream().filter(state -> !variables.has(state.name())).toList();
+    out.parts().initialise(resources, out);
     var copies = nameOutputs(graph, out);
     writeNodes(graph, out);
     for (int i = 0; i < graph.outputs().size(); i++) {
@@ -78,6 +82,9 @@ final class TfliteGraphWriter {
   /// Why a node cannot be written.
   static Optional<Finding> refuse(Node node) {
     var out = new TfliteSubgraph(new DryRun(), "");
+    if (node.op() instanceof SequenceOp) {
+      out.setVariableStates(TfliteVariableStates.of(node.graph()));
+    }
     try {
       if (!TfliteActivation.isFused(node)) write(node, out);
       return Optional.empty();

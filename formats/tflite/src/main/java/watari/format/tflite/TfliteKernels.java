@@ -115,7 +115,7 @@ final class TfliteKernels {
         CAST);
     on(Set.of(FLOAT32), EnumSet.of(INT8, UINT8, INT16, INT32), QUANTIZE);
     on(Set.of(FLOAT16), EnumSet.of(INT8, UINT8, INT16, INT4), DEQUANTIZE);
-    on(Set.of(FLOAT32), NONE, RFFT2D, UNIDIRECTIONAL_SEQUENCE_LSTM);
+    on(Set.of(FLOAT32), NONE, RFFT2D);
     on(Set.of(COMPLEX64), NONE, REAL, IMAG, COMPLEX_ABS);
   }
 

@@ -7,6 +7,8 @@ import watari.format.tflite.schema.AddOptions;
 import watari.format.tflite.schema.ArgMaxOptions;
 import watari.format.tflite.schema.ArgMinOptions;
 import watari.format.tflite.schema.BatchMatMulOptions;
+import watari.format.tflite.schema.BidirectionalSequenceLSTMOptions;
+import watari.format.tflite.schema.BidirectionalSequenceRNNOptions;
 import watari.format.tflite.schema.BuiltinOptions;
 import watari.format.tflite.schema.CallOnceOptions;
 import watari.format.tflite.schema.CastOptions;
@@ -23,6 +25,8 @@ import watari.format.tflite.schema.GatherOptions;
 import watari.format.tflite.schema.GeluOptions;
 import watari.format.tflite.schema.IfOptions;
 import watari.format.tflite.schema.L2NormOptions;
+import watari.format.tflite.schema.LSTMKernelType;
+import watari.format.tflite.schema.LSTMOptions;
 import watari.format.tflite.schema.LeakyReluOptions;
 import watari.format.tflite.schema.LocalResponseNormalizationOptions;
 import watari.format.tflite.schema.MirrorPadOptions;
@@ -30,11 +34,13 @@ import watari.format.tflite.schema.MulOptions;
 import watari.format.tflite.schema.OneHotOptions;
 import watari.format.tflite.schema.PackOptions;
 import watari.format.tflite.schema.Pool2DOptions;
+import watari.format.tflite.schema.RNNOptions;
 import watari.format.tflite.schema.ReducerOptions;
 import watari.format.tflite.schema.ReshapeOptions;
 import watari.format.tflite.schema.ResizeBilinearOptions;
 import watari.format.tflite.schema.ResizeNearestNeighborOptions;
 import watari.format.tflite.schema.ReverseSequenceOptions;
+import watari.format.tflite.schema.SequenceRNNOptions;
 import watari.format.tflite.schema.ShapeOptions;
 import watari.format.tflite.schema.SoftmaxOptions;
 import watari.format.tflite.schema.SpaceToDepthOptions;
@@ -312,12 +318,60 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
                 b, alignCorners, halfPixel));
   }
 
-  static TfliteOptions lstm(boolean timeMajor, float cellClip) {
+  static TfliteOptions lstm(
+      byte activation, float cellClip, float projectionClip, boolean asymmetric) {
+    return of(
+        BuiltinOptions.LSTMOptions,
+        b ->
+            LSTMOptions.createLSTMOptions(
+                b, activation, cellClip, projectionClip, LSTMKernelType.FULL, asymmetric));
+  }
+
+  static TfliteOptions sequenceLstm(
+      byte activation,
+      float cellClip,
+      float projectionClip,
+      boolean timeMajor,
+      boolean asymmetric) {
     return of(
         BuiltinOptions.UnidirectionalSequenceLSTMOptions,
         b ->
             UnidirectionalSequenceLSTMOptions.createUnidirectionalSequenceLSTMOptions(
-                b, (byte) 4, cellClip, 0, timeMajor, false, false));
+                b, activation, cellClip, projectionClip, timeMajor, asymmetric, false));
+  }
+
+  static TfliteOptions bidirectionalLstm(
+      byte activation,
+      float cellClip,
+      float projectionClip,
+      boolean merged,
+      boolean timeMajor,
+      boolean asymmetric) {
+    return of(
+        BuiltinOptions.BidirectionalSequenceLSTMOptions,
+        b ->
+            BidirectionalSequenceLSTMOptions.createBidirectionalSequenceLSTMOptions(
+                b, activation, cellClip, projectionClip, merged, timeMajor, asymmetric));
+  }
+
+  static TfliteOptions rnn(byte activation, boolean asymmetric) {
+    return of(
+        BuiltinOptions.RNNOptions, b -> RNNOptions.createRNNOptions(b, activation, asymmetric));
+  }
+
+  static TfliteOptions sequenceRnn(boolean timeMajor, byte activation, boolean asymmetric) {
+    return of(
+        BuiltinOptions.SequenceRNNOptions,
+        b -> SequenceRNNOptions.createSequenceRNNOptions(b, timeMajor, activation, asymmetric));
+  }
+
+  static TfliteOptions bidirectionalRnn(
+      boolean timeMajor, byte activation, boolean merged, boolean asymmetric) {
+    return of(
+        BuiltinOptions.BidirectionalSequenceRNNOptions,
+        b ->
+            BidirectionalSequenceRNNOptions.createBidirectionalSequenceRNNOptions(
+                b, timeMajor, activation, merged, asymmetric));
   }
 
   static TfliteOptions whileLoop(int condition, int body) {

@@ -63,7 +63,7 @@ public final class TfliteProfile implements TargetProfile {
 
   @Override
   public List<Pass> decompose() {
-    return TfliteLegalize.decompose();
+    return TfliteLegalize.decompose(this::refuse);
   }
 
   @Override

@@ -9,6 +9,7 @@ import watari.op.ElementwiseOp.Identity;
 import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.SignalOp.ComplexPart;
+import watari.rewrite.Match;
 import watari.tensor.DataType;
 import watari.tensor.TensorType;
 
@@ -37,9 +38,15 @@ final class TfliteReadQuantizeOps {
     else node.emit(new Cast(to), x);
   }
 
+  /// A constant is converted at the first call only: a variable begins with it.
   private static void dequantize(TfliteNode node) {
     var x = node.in(0);
     var to = node.declared(0).dtype();
+    if (x.isConstant() && node.scope().tensors().isVariable(node.outputTensor(0))) {
+      var data = Match.constantOf(x).orElseThrow();
+      node.scope().addState(node.outputTensor(0), data.cast(to));
+      return;
+    }
     if (x.type().isQuantized()) node.emit(new Convert(to), x);
     else node.emit(new Cast(to), x);
   }

@@ -84,6 +84,10 @@ final class TfliteRecords {
   private int operator(TfliteSubgraph.Operator operator) {
     int inputs = Operator.createInputsVector(builder, array(operator.inputs()));
     int outputs = Operator.createOutputsVector(builder, array(operator.outputs()));
+    int intermediates =
+        operator.intermediates().isEmpty()
+            ? 0
+            : Operator.createIntermediatesVector(builder, array(operator.intermediates()));
     int options = operator.options().build().applyAsInt(builder);
     int custom =
         operator
@@ -104,6 +108,7 @@ final class TfliteRecords {
       Operator.addBuiltinOptions(builder, options);
     }
     if (custom != 0) Operator.addCustomOptions(builder, custom);
+    if (intermediates != 0) Operator.addIntermediates(builder, intermediates);
     return Operator.endOperator(builder);
   }
 
@@ -117,13 +122,14 @@ final class TfliteRecords {
     Tensor.startTensor(builder);
     Tensor.addShape(builder, dims);
     byte type =
-        tensor.isResource()
+        tensor.kind() == TfliteSubgraph.Kind.RESOURCE
             ? watari.format.tflite.schema.TensorType.RESOURCE
             : TfliteSubgraph.number(tensor.type().dtype());
     Tensor.addType(builder, type);
     Tensor.addBuffer(builder, tensor.buffer());
     Tensor.addName(builder, name);
     if (quantization != 0) Tensor.addQuantization(builder, quantization);
+    if (tensor.kind() == TfliteSubgraph.Kind.VARIABLE) Tensor.addIsVariable(builder, true);
     if (isDynamic) Tensor.addShapeSignature(builder, signature);
     if (shape.isRanked()) Tensor.addHasRank(builder, true);
     return Tensor.endTensor(builder);

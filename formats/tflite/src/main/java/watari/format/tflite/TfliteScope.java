@@ -18,6 +18,7 @@ import watari.op.ShapeOp.Transpose;
 import watari.tensor.Dim;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
+import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
 /// A subgraph while its operators are read into a graph: its own, a body's, or that of its caller.
@@ -126,10 +127,21 @@ final class TfliteScope {
 
   /// The graph's state of a variable tensor.
   State state(int tensor) {
-    var name = subgraph == 0 ? tensors.name(tensor) : subgraph + "/" + tensors.name(tensor);
-    var known = builder.graph().state(name);
+    var known = builder.graph().state(stateName(tensor));
     if (known.isPresent()) return known.get();
     var data = tensors.hasData(tensor) ? tensors.constant(tensor) : tensors.zeros(tensor);
+    return addState(tensor, data);
+  }
+
+  private String stateName(int tensor) {
+    return subgraph == 0 ? tensors.name(tensor) : subgraph + "/" + tensors.name(tensor);
+  }
+
+  /// Makes the state of a variable tensor.
+  ///
+  /// @param data what it is before the first call
+  State addState(int tensor, TensorData data) {
+    var name = stateName(tensor);
     var state = new State(name, data.type().with(tensors.type(tensor).quantization()), data);
     builder.graph().addState(state);
     return state;

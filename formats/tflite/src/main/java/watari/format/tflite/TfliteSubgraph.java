@@ -24,13 +24,21 @@ final class TfliteSubgraph {
   /// A tensor to be.
   ///
   /// @param buffer index of the file's buffer; 0 for what is computed
-  /// @param isResource whether it is the handle of a variable
-  record Tensor(String name, TensorType type, int buffer, boolean isResource) {}
+  record Tensor(String name, TensorType type, int buffer, Kind kind) {}
+
+  /// What a tensor is for: values, the handle of a resource, or a value that its operators keep
+  /// from one call to the next.
+  enum Kind {
+    VALUE,
+    RESOURCE,
+    VARIABLE
+  }
 
   /// An operator to be.
   ///
   /// @param custom name of a custom operator, or empty
   /// @param customOptions its bytes
+  /// @param intermediates tensors that only say how values within it are quantized
   record Operator(
       int code,
       int version,
@@ -38,8 +46,10 @@ final class TfliteSubgraph {
       List<Integer> inputs,
       List<Integer> outputs,
       TfliteOptions options,
-      Optional<TensorData> customOptions) {
+      Optional<TensorData> customOptions,
+      List<Integer> intermediates) {
     Operator {
+      intermediates = List.copyOf(intermediates);
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
     }
@@ -55,7 +65,9 @@ final class TfliteSubgraph {
   private final Map<String, Integer> names = new HashMap<>();
   private final Map<Node, TfliteActivation> fused = new IdentityHashMap<>();
   private final Map<Integer, Integer> narrowed = new HashMap<>();
+  private int inFront;
   private String prefix = "";
+  private TfliteVariableStates variableStates = TfliteVariableStates.NONE;
 
   TfliteSubgraph(TfliteParts parts, String name) {
     this.parts = parts;
@@ -141,7 +153,7 @@ final class TfliteSubgraph {
             "end the model before this node with --outputs");
       }
     }
-    tensors.add(new Tensor(freshName(hint), type, buffer, false));
+    tensors.add(new Tensor(freshName(hint), type, buffer, Kind.VALUE));
     return tensors.size() - 1;
   }
 
@@ -155,8 +167,23 @@ final class TfliteSubgraph {
   /// The handle of a variable.
   int resource(String variable) {
     var type = TensorType.of(DataType.INT32, 1);
-    tensors.add(new Tensor(freshName(variable + "/handle"), type, 0, true));
+    tensors.add(new Tensor(freshName(variable + "/handle"), type, 0, Kind.RESOURCE));
     return tensors.size() - 1;
+  }
+
+  /// A value that the operators that use it change.
+  int variable(String hint, TensorType type) {
+    tensors.add(new Tensor(freshName(hint), type, 0, Kind.VARIABLE));
+    return tensors.size() - 1;
+  }
+
+  /// States that are variable tensors, and no resources.
+  TfliteVariableStates variableStates() {
+    return variableStates;
+  }
+
+  void setVariableStates(TfliteVariableStates states) {
+    variableStates = states;
   }
 
   int temporary(TensorType type) {
@@ -272,7 +299,28 @@ final class TfliteSubgraph {
     var toTypes = types(to);
     TfliteKernels.require(code, fromTypes, toTypes);
     int needed = Math.max(version, TfliteVersions.version(code, fromTypes, toTypes));
-    operators.add(new Operator(code, needed, "", from, to, options, Optional.empty()));
+    operators.add(new Operator(code, needed, "", from, to, options, Optional.empty(), List.of()));
+  }
+
+  /// Adds an operator with tensors that only say how values within it are quantized.
+  void add(
+      int code,
+      int version,
+      TfliteOptions options,
+      List<Integer> from,
+      List<Integer> to,
+      List<Integer> intermediates) {
+    operators.add(
+        new Operator(code, version, "", from, to, options, Optional.empty(), intermediates));
+  }
+
+  /// Lets operators stand in front of all others but those that already do.
+  void inFront(Runnable adding) {
+    int before = operators.size();
+    adding.run();
+    int added = operators.size() - before;
+    Collections.rotate(operators.subList(inFront, operators.size()), added);
+    inFront += added;
   }
 
   void addCustom(
@@ -285,7 +333,8 @@ final class TfliteSubgraph {
             from,
             to,
             TfliteOptions.NONE,
-            Optional.of(options)));
+            Optional.of(options),
+            List.of()));
   }
 
   private List<Optional<TensorType>> types(List<Integer> indices) {

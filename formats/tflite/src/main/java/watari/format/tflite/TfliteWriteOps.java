@@ -16,6 +16,7 @@ final class TfliteWriteOps {
     TfliteSliceOps.into(TABLE);
     TfliteIndexOps.into(TABLE);
     TfliteReduceOps.into(TABLE);
+    TfliteSequenceOps.into(TABLE);
     TfliteControlOps.into(TABLE);
     TfliteOtherOps.into(TABLE);
     TABLE.on(Custom.class, TfliteWriteOps::custom);

@@ -19,6 +19,7 @@ import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
 import watari.pass.replace.ReplaceRegions;
+import watari.pass.replace.ReplaceSequence;
 import watari.pass.replace.ReplaceSignal;
 import watari.rewrite.Match;
 import watari.rewrite.Pass;
@@ -30,13 +31,16 @@ public final class TfliteLegalize {
   private TfliteLegalize() {}
 
   /// Whole operators that TFLite lacks.
-  public static List<Pass> decompose() {
+  ///
+  /// @param refuse why a node cannot be written
+  public static List<Pass> decompose(Function<Node, Optional<Finding>> refuse) {
     var rules = new ArrayList<Rule<?>>();
     rules.add(ElementRules.quantizedClip());
     rules.add(MeanRounding.fold());
     rules.add(ReplaceReductions.emptyReduce());
     rules.addAll(ReplaceNorms.softmaxes());
     rules.add(ReplaceReductions.topK());
+    rules.addAll(SequenceRules.all(refuse));
     rules.addAll(ReplaceRecurrent.all());
     rules.addAll(ReplaceSignal.all());
     rules.add(ReplaceEinsum.einsum());
@@ -45,6 +49,7 @@ public final class TfliteLegalize {
     rules.add(ReplaceNonMaxSuppression.rule());
     return List.of(
         new CarryTypes(),
+        ReplaceSequence.pass(node -> refuse.apply(node).isEmpty()),
         new RulePass("decompose", rules),
         new DeadCode(),
         new ConstantFolding(),

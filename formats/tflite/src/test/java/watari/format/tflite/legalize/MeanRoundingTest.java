@@ -2,6 +2,7 @@ package watari.format.tflite.legalize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
@@ -95,7 +96,8 @@ class MeanRoundingTest {
                 new Convert(DataType.INT8), DataType.INT8, out, to.add(add, mean, moved))
             : to.addQuantized(add, DataType.INT8, out, mean, moved);
     to.graph().addOutput("y", y);
-    TfliteLegalize.decompose().forEach(pass -> pass.run(to.graph(), new PassLog(false)));
+    TfliteLegalize.decompose(_ -> Optional.empty())
+        .forEach(pass -> pass.run(to.graph(), new PassLog(false)));
     assertThat(to.graph().outputs().getFirst().shape()).isEqualTo(Shape.of(2, 1));
     return to.graph().outputs().getFirst().producer().orElseThrow();
   }
