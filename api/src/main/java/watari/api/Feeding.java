@@ -58,11 +58,22 @@ final class Feeding {
         last = e;
         continue;
       }
+      var misfit = misfit(runs);
+      if (misfit.isPresent()) {
+        last = new EngineException(misfit.get());
+        continue;
+      }
       var inputs = new ArrayList<List<TensorData>>();
       for (var run : runs) inputs.add(inputsB(run));
       return new Fed(calls, new Calls(inputs, carriedB), runs);
     }
     throw last;
+  }
+
+  /// Why the source does not give what it declares, where drawn numbers may be the reason.
+  private Optional<String> misfit(List<Side.Run> runs) {
+    boolean areDrawn = settings.data().toString().isEmpty() && ShapeNumbers.areIn(a.graph());
+    return areDrawn ? ShapeNumbers.misfit(a.graph(), runs.getFirst().outputs()) : Optional.empty();
   }
 
   private int calls() {

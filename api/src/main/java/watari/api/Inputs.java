@@ -87,7 +87,7 @@ final class Inputs {
       var input = graph.inputs().get(i);
       tensors.add(
           given.isEmpty()
-              ? samples.of(input, fixed(shapes.get(i), sizes, input.name()))
+              ? samples.of(input, fixed(shapes.get(i), sizes, input.name()), sizes)
               : given(input, i).cast(input.dtype()));
     }
     return tensors;

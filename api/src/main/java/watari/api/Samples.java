@@ -1,6 +1,7 @@
 package watari.api;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 import java.util.Random;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
@@ -11,11 +12,12 @@ import watari.op.ShapeOp.Reshape;
 import watari.op.ShapeOp.Squeeze;
 import watari.op.ShapeOp.Unsqueeze;
 import watari.tensor.DataType;
+import watari.tensor.Dim;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
 /// Seeded inputs: floats in `[-1, 1)`, quantized integers over their range, indices that are in
-/// bounds, booleans of both kinds.
+/// bounds, numbers with which declared shapes hold, booleans of both kinds.
 final class Samples {
   private static final long COMMON_INDICES = 10;
 
@@ -31,9 +33,14 @@ final class Samples {
   /// A tensor for an input.
   ///
   /// @param shape fixed
-  TensorData of(Value input, Shape shape) {
+  /// @param sizes of unknown dims
+  TensorData of(Value input, Shape shape, Map<String, Dim> sizes) {
     var dtype = input.dtype();
     int size = Math.toIntExact(shape.elements().fixed());
+    var numbers = new ShapeNumbers(sizes).of(input, size);
+    if (numbers.isPresent()) {
+      return TensorData.ofDoubles(DataType.FLOAT64, shape, numbers.get()).cast(dtype);
+    }
     if (dtype == DataType.BOOL) return bools(shape, size);
     if (!dtype.isInteger()) {
       var values = new double[size];

@@ -21,7 +21,9 @@ class SidesTest {
   void aResultWithoutAnEngineIsRunAsWeReadIt() throws IOException, EngineException {
     try (var model = Watari.read(digits)) {
       var graph = model.model().main();
-      var input = new Samples(1).of(graph.inputs().get(0), graph.inputs().get(0).shape());
+      var input =
+          new Samples(1)
+              .of(graph.inputs().get(0), graph.inputs().get(0).shape(), java.util.Map.of());
       var own = none.ownReading(digits, "tflite", graph);
       assertThat(own.isOwnReading()).isTrue();
       assertThat(own.engine()).startsWith("ONNX Runtime ").endsWith(", by watari's reading");
