@@ -59,6 +59,8 @@ final class KerasReadOps {
     KerasReadAttentionOps.register(table);
     KerasReadMultiHeadOps.register(table);
     KerasReadImageOps.register(table);
+    KerasReadOperationOps.register(table);
+    KerasReadMovementOps.register(table);
     return table.table;
   }
 

@@ -278,4 +278,50 @@ class KerasReadOpsTest {
     assertThat(read.sentences()).isEmpty();
     assertThat(read.graph().outputs().get(0).type()).hasToString("float32[1,4,4,1]");
   }
+
+  // ---- functions of keras.ops
+
+  private static String slice(String start, String stop, String step) {
+    return "{\"class_name\": \"__slice__\", \"config\": {\"start\": %s, \"stop\": %s, \"step\": %s}}"
+        .formatted(start, stop, step);
+  }
+
+  @Test
+  void anIndexSlicesDropsAndAddsAxes() {
+    var all = slice("null", "null", "null");
+    var key = "[" + all + ", null, 1, " + slice("null", "null", "-2") + "]";
+    var read =
+        model().input("x", "2, 3").operation("GetItem", "g", "", tensor("x") + ", " + key).read();
+
+    assertThat(read.sentences()).isEmpty();
+    assertThat(read.graph().outputs().get(0).type()).hasToString("float32[1,1,2]");
+    assertThat(read.run(Shape.of(1, 2, 3), 1, 2, 3, 4, 5, 6)).containsExactly(6, 4);
+  }
+
+  @Test
+  void numbersTakeTheTypeOfTheTensor() {
+    var model =
+        model()
+            .input("x", "2")
+            .operation("Subtract", "s", "", "2.0, " + tensor("x"))
+            .operation("Greater", "g", "", tensor("s") + ", 0")
+            .operation("Where", "w", "", tensor("g") + ", " + tensor("s") + ", -7");
+
+    assertThat(run(model, Shape.of(1, 2), 1.5f, 3)).containsExactly(0.5, -7);
+  }
+
+  @Test
+  void aNumberOfALayerIsNoGroupOfItsOwn() {
+    // Keras numbers the groups of layers of one class, and functions are no layers.
+    var model =
+        model()
+            .input("x", "1")
+            .layer("Dense", "first", "\"units\": 1, \"use_bias\": false")
+            .operation("Add", "a", "", tensor("first") + ", 1.0")
+            .layer("Dense", "second", "\"units\": 1, \"use_bias\": false")
+            .array("layers/dense/vars/0", new float[][] {{2}})
+            .array("layers/dense_1/vars/0", new float[][] {{10}});
+
+    assertThat(run(model, Shape.of(1, 1), 3)).containsExactly(70);
+  }
 }

@@ -80,14 +80,24 @@ final class KerasTestModel {
   /// @param named those with names, without braces
   KerasTestModel layer(
       String className, String name, String config, String arguments, String named) {
+    return call("keras.layers", className, name, config, arguments, named);
+  }
+
+  /// A function of `keras.ops`.
+  KerasTestModel operation(String className, String name, String config, String arguments) {
+    return call("keras.src.ops.numpy", className, name, config, arguments, "");
+  }
+
+  private KerasTestModel call(
+      String module, String className, String name, String config, String arguments, String named) {
     var more = config.isEmpty() ? "" : ", " + config;
     layers.add(
         """
-        {"module": "keras.layers", "class_name": "%s", "name": "%s",
-         "config": {"name": "%2$s"%s},
+        {"module": "%s", "class_name": "%s", "name": "%s",
+         "config": {"name": "%3$s"%s},
          "inbound_nodes": [{"args": [%s], "kwargs": {%s}}]}\
         """
-            .formatted(className, name, more, arguments, named));
+            .formatted(module, className, name, more, arguments, named));
     last = name;
     return this;
   }
