@@ -51,7 +51,7 @@ make_dist() {
   echo "$jdk" >"$began"
   (cd "$root" && maven -B -q -Dquick -Ddist="$next" -pl cli -am package) >"$log" 2>&1 </dev/null &&
     cp "$root"/cli/target/quick/watari-cli-*.jar "$next/watari.jar" >>"$log" 2>&1 &&
-    "$jdk/bin/java" "$root/build/ModernizeJar.java" "$next"/lib/picocli-*.jar >>"$log" 2>&1 &&
+    "$jdk/bin/java" "$root/build/AheadJar.java" "$next/watari.jar" "$next"/lib/watari-*.jar "$next"/lib/picocli-*.jar >>"$log" 2>&1 &&
     unpack_natives >>"$log" 2>&1 || {
     sed -n -e '/-> \[Help 1\]/q' -e 's/^\[ERROR\] //p' "$log" | awk '!said[$0]++' | head -n 10 >&2
     echo "watari: the build failed; all of it is in $log" >&2
@@ -85,14 +85,24 @@ unpack_natives() {
   rm -rf "$next/unpacked"
 }
 
-# A run that touches what a user's run would, and leaves the JVM's cache of it. Without one all works, slower.
+# A run that touches what users' runs would, and leaves the JVM's cache of it. Without one all works, slower.
+# All samples go to all formats: what is not touched here is read and linked anew at each start.
 train() {
   . "$root/build/run.sh"
-  sample=$root/samples/digits.tflite
-  if [ -f "$sample" ]; then
-    (run_watari "-XX:AOTCacheOutput=$dist/watari.aot" convert "$sample" --to onnx,tflite -o "$dist/training")
-  else
-    (run_watari "-XX:AOTCacheOutput=$dist/watari.aot" --help)
-  fi
+  in=$dist/training/in
+  out=$dist/training/out
+  mkdir -p "$in"
+  cp "$root/samples/digits.tflite" "$in/a.tflite" &&
+    cp "$root/samples/digits.onnx" "$in/b.onnx" &&
+    cp "$root/samples/digits_int8.tflite" "$in/c.tflite" || return 1
+  (run_watari -XX:AOTMode=off convert "$in/a.tflite" --to openvino -o "$in" --no-verify)
+  (
+    main=watari.cli.Rehearsal
+    run_watari "-XX:AOTCacheOutput=$dist/watari.aot" \
+      convert "$in/a.tflite" "$in/b.onnx" "$in/c.tflite" --to onnx,tflite,openvino -o "$out" -- \
+      convert "$in/a.xml" --to onnx,tflite -o "$out/ir" --json -- \
+      inspect "$in/a.tflite" -- inspect "$in/b.onnx" --json -- \
+      verify "$in/a.tflite" "$out/b.onnx" -- run "$in/b.onnx"
+  )
   rm -rf "$dist/training"
 }

@@ -1,6 +1,7 @@
 package watari.api;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,13 +37,25 @@ final class TemporaryFolder implements AutoCloseable {
     var made = createFolders(target);
     try {
       clear(target);
-      var folder = Files.createTempDirectory(target, PREFIX);
+      var folder = create(target);
       var temporary = new TemporaryFolder(folder, target, made);
       Runtime.getRuntime().addShutdownHook(temporary.hook);
       return temporary;
     } catch (IOException e) {
       deleteEmpty(made);
       throw e;
+    }
+  }
+
+  /// Others may write to the same place at the same time.
+  private static Path create(Path target) throws IOException {
+    for (long name = System.nanoTime(); ; name++) {
+      try {
+        return Files.createDirectory(
+            target.resolve(PREFIX + Long.toUnsignedString(name, Character.MAX_RADIX)));
+      } catch (FileAlreadyExistsException _) {
+        // The next name.
+      }
     }
   }
 

@@ -1,17 +1,11 @@
 package watari.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import watari.api.ConvertOptions;
 import watari.api.Converter;
 import watari.api.Edits;
@@ -28,138 +22,107 @@ import watari.api.WriteSettings;
 import watari.tensor.Layout;
 
 /// `watari convert`.
-@Command(
-    name = "convert",
-    description = "Converts models to other formats and precisions.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class Convert implements Callable<Integer> {
-  @Spec private CommandSpec spec;
+final class Convert implements Command {
+  private final Usage usage =
+      new Usage("convert", "Converts models to other formats and precisions.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  private final Supplier<List<String>> models =
+      usage.parameters("MODEL", "Files or folders of models.");
 
-  @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Files or folders of models.")
-  private List<String> models = new ArrayList<>();
+  private final Supplier<List<String>> formats =
+      usage.requiredWords("FORMAT", "Formats of the results.", "--to");
 
-  @Option(
-      names = "--to",
-      required = true,
-      split = ",",
-      paramLabel = "FORMAT",
-      description = "Formats of the results.")
-  private List<String> formats = new ArrayList<>();
+  private final Supplier<Path> folder =
+      usage.requiredPath("DIR", "Folder of the results.", "-o", "--output");
 
-  @Option(
-      names = {"-o", "--output"},
-      required = true,
-      paramLabel = "DIR",
-      description = "Folder of the results.")
-  private Path folder = Path.of("");
+  private final Supplier<List<String>> precisions =
+      usage.words("P", "float32, float16, ...; without it storage is kept.", "--precision");
 
-  @Option(
-      names = "--precision",
-      split = ",",
-      paramLabel = "P",
-      description = "float32, float16, ...; without it storage is kept.")
-  private List<String> precisions = new ArrayList<>();
+  private final Supplier<String> from = usage.word("FORMAT", "The models' format.", "--from");
 
-  @Option(names = "--from", paramLabel = "FORMAT", description = "The models' format.")
-  private String from = "";
+  private final Supplier<Path> weightsFile =
+      usage.path("FILE", "Where the weights are.", "--weights-file");
 
-  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
-  private Path weightsFile = Path.of("");
+  private final Supplier<Boolean> force =
+      usage.flag("Replace results of other programs, too.", "--force");
 
-  @Option(names = "--force", description = "Replace results of other programs, too.")
-  private boolean force;
+  private final Supplier<Boolean> dequantize =
+      usage.flag("Decode quantized numbers to float32.", "--dequantize");
 
-  @Option(names = "--dequantize", description = "Decode quantized numbers to float32.")
-  private boolean dequantize;
-
-  @Option(
-      names = "--state",
-      paramLabel = "zero|io",
-      description =
+  private final Supplier<String> state =
+      usage.choice(
+          "zero|io",
           "Where the target keeps no state: it starts anew at each call (zero, the default), or"
-              + " becomes inputs and outputs (io).")
-  private String state = "zero";
+              + " becomes inputs and outputs (io).",
+          "zero",
+          "--state");
 
-  @Option(names = "--batch", paramLabel = "N", description = "Dim 0 of every input.")
-  private String batch = "";
+  private final Supplier<String> batch = usage.word("N", "Dim 0 of every input.", "--batch");
 
-  @Option(
-      names = "--input-shape",
-      paramLabel = "NAME=1,3,224,224",
-      description = "Dims of an input; -1 leaves one as it is.")
-  private Map<String, String> inputShapes = new LinkedHashMap<>();
+  private final Supplier<Map<String, String>> inputShapes =
+      usage.values(
+          "NAME=1,3,224,224", "Dims of an input; -1 leaves one as it is.", "--input-shape");
 
-  @Option(
-      names = "--keep-dynamic",
-      description = "Refuse where a dim of an input that is not known would become a number.")
-  private boolean keepDynamic;
+  private final Supplier<Boolean> keepDynamic =
+      usage.flag(
+          "Refuse where a dim of an input that is not known would become a number.",
+          "--keep-dynamic");
 
-  @Option(names = "--keep-io-layout", description = "Inputs and outputs as the source has them.")
-  private boolean keepIoLayout;
+  private final Supplier<Boolean> keepIoLayout =
+      usage.flag("Inputs and outputs as the source has them.", "--keep-io-layout");
 
-  @Option(names = "--input-layout", paramLabel = "NAME=nhwc|nchw", description = "Of one input.")
-  private Map<String, String> inputLayouts = new LinkedHashMap<>();
+  private final Supplier<Map<String, String>> inputLayouts =
+      usage.values("NAME=nhwc|nchw", "Of one input.", "--input-layout");
 
-  @Option(names = "--output-layout", paramLabel = "NAME=nhwc|nchw", description = "Of one output.")
-  private Map<String, String> outputLayouts = new LinkedHashMap<>();
+  private final Supplier<Map<String, String>> outputLayouts =
+      usage.values("NAME=nhwc|nchw", "Of one output.", "--output-layout");
 
-  @Option(
-      names = "--inputs",
-      split = ",",
-      paramLabel = "NAME",
-      description = "Tensors that become the inputs.")
-  private List<String> inputs = new ArrayList<>();
+  private final Supplier<List<String>> inputs =
+      usage.words("NAME", "Tensors that become the inputs.", "--inputs");
 
-  @Option(
-      names = "--outputs",
-      split = ",",
-      paramLabel = "NAME",
-      description = "Tensors that become the outputs.")
-  private List<String> outputs = new ArrayList<>();
+  private final Supplier<List<String>> outputs =
+      usage.words("NAME", "Tensors that become the outputs.", "--outputs");
 
-  @Option(
-      names = "--replace",
-      split = ",",
-      paramLabel = "RULE",
-      description = "Replace operators by what a device can run; see --list-rules.")
-  private List<String> replace = new ArrayList<>();
+  private final Supplier<List<String>> replace =
+      usage.words(
+          "RULE", "Replace operators by what a device can run; see --list-rules.", "--replace");
 
-  @Option(names = "--list-rules", help = true, description = "Say which replacements there are.")
-  private boolean listsRules;
+  private final Supplier<Boolean> listsRules =
+      usage.inquiry("Say which replacements there are.", "--list-rules");
 
-  @Option(names = "--opset", paramLabel = "N", description = "ONNX opset.")
-  private String opset = "";
+  private final Supplier<String> opset = usage.word("N", "ONNX opset.", "--opset");
 
-  @Option(names = "--external-data", description = "ONNX weights in a file of their own.")
-  private boolean externalData;
+  private final Supplier<Boolean> externalData =
+      usage.flag("ONNX weights in a file of their own.", "--external-data");
 
-  @Option(names = "--strict", description = "Make an error of every lossy step.")
-  private boolean strict;
+  private final Supplier<Boolean> strict =
+      usage.flag("Make an error of every lossy step.", "--strict");
 
-  @Option(names = "--explain", description = "Say which rules fired or did not, and why.")
-  private boolean explain;
+  private final Supplier<Boolean> explain =
+      usage.flag("Say which rules fired or did not, and why.", "--explain");
 
-  @Option(
-      names = "--verify",
-      paramLabel = "TOLERANCE",
-      description = "Compare result and source (the default); largest error over the range.")
-  private String verify = "";
+  private final Supplier<String> verify =
+      usage.word(
+          "TOLERANCE",
+          "Compare result and source (the default); largest error over the range.",
+          "--verify");
 
-  @Option(names = "--no-verify", description = "Do not run the models.")
-  private boolean noVerify;
+  private final Supplier<Boolean> noVerify = usage.flag("Do not run the models.", "--no-verify");
 
-  @Option(names = "--data", paramLabel = "FILE.npz", description = "Inputs to verify with.")
-  private Path data = Path.of("");
+  private final Supplier<Path> data = usage.path("FILE.npz", "Inputs to verify with.", "--data");
+
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() {
-    if (listsRules) return listRules();
-    var paths = models.stream().map(Path::of).toList();
+    if (listsRules.get()) return listRules();
+    var paths = models.get().stream().map(Path::of).toList();
     List<ModelReport> reports;
-    try (var progress = new Narrator(speech, spec.commandLine().getErr(), paths.size())) {
+    try (var progress = new Narrator(speech, paths.size())) {
       reports = new Converter(options(), progress).convert(paths);
     }
     print(reports);
@@ -167,8 +130,8 @@ final class Convert implements Callable<Integer> {
   }
 
   private int listRules() {
-    var out = spec.commandLine().getOut();
-    if (speech.json) {
+    var out = speech.out();
+    if (speech.isJson()) {
       new JsonReport(out).rules(ReplacementRule.all());
       return 0;
     }
@@ -181,28 +144,32 @@ final class Convert implements Callable<Integer> {
   }
 
   private void print(List<ModelReport> reports) {
-    var out = spec.commandLine().getOut();
-    if (speech.json) new JsonReport(out).convert(models, reports);
-    else new TextReport(spec.commandLine(), speech, explain).convert(reports, explain);
+    var out = speech.out();
+    if (speech.isJson()) new JsonReport(out).convert(models.get(), reports);
+    else new TextReport(speech, explain.get()).convert(reports, explain.get());
   }
 
   private ConvertOptions options() {
     return new ConvertOptions(
-        formats,
+        formats.get(),
         precisions(),
-        new ReadSettings(from, weightsFile),
+        new ReadSettings(from.get(), weightsFile.get()),
         edits(),
-        new LayoutSettings(keepIoLayout, layouts(inputLayouts), layouts(outputLayouts)),
+        new LayoutSettings(
+            keepIoLayout.get(), layouts(inputLayouts.get()), layouts(outputLayouts.get())),
         new WriteSettings(
-            folder, force, Math.toIntExact(Words.count("--opset", opset)), externalData),
+            folder.get(),
+            force.get(),
+            Math.toIntExact(Words.count("--opset", opset.get())),
+            externalData.get()),
         verification(),
-        strict,
-        explain);
+        strict.get(),
+        explain.get());
   }
 
   private List<Precision> precisions() {
-    if (precisions.isEmpty()) return List.of(Precision.KEPT);
-    return precisions.stream()
+    if (precisions.get().isEmpty()) return List.of(Precision.KEPT);
+    return precisions.get().stream()
         .map(name ->
             Precision.named(name)
                 .filter(p -> p != Precision.KEPT)
@@ -212,15 +179,24 @@ final class Convert implements Callable<Integer> {
 
   private Edits edits() {
     var handling =
-        switch (state) {
+        switch (state.get()) {
           case "zero" -> StateHandling.ZERO;
           case "io" -> StateHandling.IO;
-          default -> throw new UsageException("--state is 'zero' or 'io', not '" + state + "'");
+          default ->
+              throw new UsageException("--state is 'zero' or 'io', not '" + state.get() + "'");
         };
     var shapes = new LinkedHashMap<String, List<Long>>();
-    inputShapes.forEach((name, dims) -> shapes.put(name, Words.dims("--input-shape", dims)));
-    long size = Words.count("--batch", batch);
-    return new Edits(size, shapes, keepDynamic, inputs, outputs, handling, dequantize, replace);
+    inputShapes.get().forEach((name, dims) -> shapes.put(name, Words.dims("--input-shape", dims)));
+    long size = Words.count("--batch", batch.get());
+    return new Edits(
+        size,
+        shapes,
+        keepDynamic.get(),
+        inputs.get(),
+        outputs.get(),
+        handling,
+        dequantize.get(),
+        replace.get());
   }
 
   private static Map<String, Layout> layouts(Map<String, String> words) {
@@ -230,11 +206,11 @@ final class Convert implements Callable<Integer> {
   }
 
   private VerifySettings verification() {
-    if (noVerify) {
-      if (verify.isEmpty() && data.toString().isEmpty()) return VerifySettings.OFF;
+    if (noVerify.get()) {
+      if (verify.get().isEmpty() && data.get().toString().isEmpty()) return VerifySettings.OFF;
       throw new UsageException("--verify and --data are nothing beside --no-verify");
     }
-    double tolerance = verify.isEmpty() ? Double.NaN : Words.number("--verify", verify);
-    return new VerifySettings(true, tolerance, data, 0, 1, false);
+    double tolerance = verify.get().isEmpty() ? Double.NaN : Words.number("--verify", verify.get());
+    return new VerifySettings(true, tolerance, data.get(), 0, 1, false);
   }
 }

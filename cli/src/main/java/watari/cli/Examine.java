@@ -1,27 +1,24 @@
 package watari.cli;
 
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 import watari.api.Doctor;
 
 /// `watari doctor`.
-@Command(
-    name = "doctor",
-    description = "Says what is installed here and what it adds.",
-    mixinStandardHelpOptions = true)
-final class Examine implements Callable<Integer> {
-  @Spec private CommandSpec spec;
+final class Examine implements Command {
+  private final Usage usage =
+      new Usage("doctor", "Says what is installed here and what it adds.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() {
     var items = Doctor.examine();
-    var out = spec.commandLine().getOut();
-    if (speech.json) {
+    var out = speech.out();
+    if (speech.isJson()) {
       new JsonReport(out)
           .write(
               "doctor",

@@ -1,27 +1,27 @@
 package watari.cli;
 
-import picocli.CommandLine.Model.CommandSpec;
 import watari.api.FileReport;
 
 /// What is said of a step from one model to one result.
 final class FileSpeech {
   private FileSpeech() {}
 
-  static void say(FileReport report, CommandSpec spec, Speech speech) {
-    if (speech.json) {
-      json(report, spec);
+  static void say(FileReport report, Speech speech) {
+    if (speech.isJson()) {
+      json(report, speech);
       return;
     }
-    var out = new TextReport(spec.commandLine(), speech, false);
+    var out = new TextReport(speech, false);
     out.findings(report.findings());
-    if (report.isWritten() && !speech.quiet) out.line(report.model() + " -> " + report.result());
+    if (report.isWritten() && !speech.isQuiet())
+      out.line(report.model() + " -> " + report.result());
     out.end();
   }
 
-  private static void json(FileReport report, CommandSpec spec) {
-    new JsonReport(spec.commandLine().getOut())
+  private static void json(FileReport report, Speech speech) {
+    new JsonReport(speech.out())
         .write(
-            spec.name(),
+            speech.command(),
             json -> {
               json.writeArrayPropertyStart("results");
               json.writeStartObject();

@@ -1,17 +1,11 @@
 package watari.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import tools.jackson.core.JsonGenerator;
 import watari.api.Inspection;
 import watari.api.Inspector;
@@ -22,52 +16,46 @@ import watari.tensor.Quantization.PerTensor;
 import watari.tensor.TensorType;
 
 /// `watari inspect`.
-@Command(
-    name = "inspect",
-    description = "Says what is in a model.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class Inspect implements Callable<Integer> {
-  @Spec private CommandSpec spec;
+final class Inspect implements Command {
+  private final Usage usage = new Usage("inspect", "Says what is in a model.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  private final Supplier<Path> model =
+      usage.parameter(0, "MODEL", "A model of any readable format.");
 
-  @Parameters(paramLabel = "MODEL", description = "A model of any readable format.")
-  private String model = "";
+  private final Supplier<String> from = usage.word("FORMAT", "The model's format.", "--from");
 
-  @Option(names = "--from", paramLabel = "FORMAT", description = "The model's format.")
-  private String from = "";
+  private final Supplier<Path> weightsFile =
+      usage.path("FILE", "Where the weights are.", "--weights-file");
 
-  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
-  private Path weightsFile = Path.of("");
+  private final Supplier<Boolean> layers =
+      usage.flag("Every node with its shapes and costs.", "--layers");
 
-  @Option(names = "--layers", description = "Every node with its shapes and costs.")
-  private boolean layers;
+  private final Supplier<List<String>> targets =
+      usage.words("FORMAT", "What these targets, or all, would refuse.", "--targets");
 
-  @Option(
-      names = "--targets",
-      split = ",",
-      paramLabel = "FORMAT",
-      description = "What these targets, or all, would refuse.")
-  private List<String> targets = new ArrayList<>();
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() {
-    var inspector = new Inspector(new ReadSettings(from, weightsFile));
-    var inspection = inspector.inspect(Path.of(model), targets);
-    if (speech.json) json(inspection);
+    var inspector = new Inspector(new ReadSettings(from.get(), weightsFile.get()));
+    var inspection = inspector.inspect(model.get(), targets.get());
+    if (speech.isJson()) json(inspection);
     else print(inspection);
     return inspection.ending().exitCode();
   }
 
   private void print(Inspection in) {
-    var out = new TextReport(spec.commandLine(), speech, layers || !targets.isEmpty());
+    var out = new TextReport(speech, layers.get() || !targets.get().isEmpty());
     out.findings(in.findings());
     if (in.format().isEmpty()) {
       out.end();
       return;
     }
-    out.line(model + ": " + in.format());
+    out.line(model.get() + ": " + in.format());
     for (var input : in.inputs()) out.detail("input  " + port(input));
     for (var output : in.outputs()) out.detail("output " + port(output));
     in.metadata().forEach((key, value) -> out.detail("  " + key + ": " + first(value)));
@@ -83,7 +71,7 @@ final class Inspect implements Callable<Integer> {
     if (!in.dynamicDims().isEmpty()) {
       out.line("dynamic dims: " + String.join(", ", in.dynamicDims()));
     }
-    if (layers) in.layers().forEach(layer -> out.line(layer(layer)));
+    if (layers.get()) in.layers().forEach(layer -> out.line(layer(layer)));
     for (var target : in.targets()) target(target, out);
     out.end();
   }
@@ -136,11 +124,11 @@ final class Inspect implements Callable<Integer> {
   }
 
   private void json(Inspection in) {
-    new JsonReport(spec.commandLine().getOut())
+    new JsonReport(speech.out())
         .write(
             "inspect",
             json -> {
-              json.writeStringProperty("model", model);
+              json.writeStringProperty("model", model.get().toString());
               json.writeStringProperty("format", in.format());
               tensors(json, "inputs", in.inputs());
               tensors(json, "outputs", in.outputs());
@@ -155,7 +143,7 @@ final class Inspect implements Callable<Integer> {
               json.writeObjectPropertyStart("metadata");
               in.metadata().forEach(json::writeStringProperty);
               json.writeEndObject();
-              if (layers) layers(json, in);
+              if (layers.get()) layers(json, in);
               targets(json, in);
               JsonReport.findings(json, in.findings());
             });

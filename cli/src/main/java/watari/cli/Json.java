@@ -1,61 +1,52 @@
 package watari.cli;
 
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import watari.api.JsonSettings;
 import watari.api.RecordsJson;
 
 /// `watari json`.
-@Command(
-    name = "json",
-    description = "Writes a model's own records as JSON, or a model of such JSON.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class Json implements Callable<Integer> {
-  @Spec private CommandSpec spec;
+final class Json implements Command {
+  private final Usage usage =
+      new Usage("json", "Writes a model's own records as JSON, or a model of such JSON.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  private final Supplier<Path> model =
+      usage.parameter(0, "MODEL", "A TFLite or ONNX file, or the JSON of one.");
 
-  @Parameters(paramLabel = "MODEL", description = "A TFLite or ONNX file, or the JSON of one.")
-  private Path model = Path.of("");
+  private final Supplier<Path> output =
+      usage.requiredPath("FILE", "The JSON, or the model.", "-o", "--output");
 
-  @Option(
-      names = {"-o", "--output"},
-      required = true,
-      paramLabel = "FILE",
-      description = "The JSON, or the model.")
-  private Path output = Path.of("");
-
-  @Option(
-      names = "--style",
-      paramLabel = "flatc|flatc-exact|compact",
-      description =
+  private final Supplier<String> style =
+      usage.choice(
+          "flatc|flatc-exact|compact",
           "An element a line (the default); floats with six decimals as flatc prints them, which"
-              + " loses the rest; arrays on one line.")
-  private String style = "flatc";
+              + " loses the rest; arrays on one line.",
+          "flatc",
+          "--style");
 
-  @Option(names = "--defaults", description = "Write fields that hold their default, too.")
-  private boolean defaults;
+  private final Supplier<Boolean> defaults =
+      usage.flag("Write fields that hold their default, too.", "--defaults");
 
-  @Option(
-      names = "--json-standard",
-      description = "NaN and infinities of TFLite as strings, which JSON has no word for.")
-  private boolean standard;
+  private final Supplier<Boolean> standard =
+      usage.flag(
+          "NaN and infinities of TFLite as strings, which JSON has no word for.",
+          "--json-standard");
 
-  @Option(names = "--force", description = "Replace the file that is there.")
-  private boolean force;
+  private final Supplier<Boolean> force = usage.flag("Replace the file that is there.", "--force");
+
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() {
-    var settings = new JsonSettings(JsonSettings.Style.named(style), defaults, standard);
-    var report = new RecordsJson(settings).turn(model, output, force);
-    FileSpeech.say(report, spec, speech);
+    var form = JsonSettings.Style.named(style.get());
+    var settings = new JsonSettings(form, defaults.get(), standard.get());
+    var report = new RecordsJson(settings).turn(model.get(), output.get(), force.get());
+    FileSpeech.say(report, speech);
     return report.ending().exitCode();
   }
 }

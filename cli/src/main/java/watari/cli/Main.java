@@ -6,24 +6,18 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 import watari.api.Causes;
 import watari.api.Ending;
 import watari.api.UsageException;
 
 /// The program `watari`.
-@Command(
-    name = "watari",
-    description = "Converts neural-network models between formats.",
-    mixinStandardHelpOptions = true,
-    versionProvider = Version.class)
-public final class Main implements Runnable {
+public final class Main implements Command {
   private static final List<String> COMMANDS =
       List.of("convert", "inspect", "verify", "run", "json", "weights", "doctor");
 
-  @Spec private CommandSpec spec;
+  private final Usage usage =
+      new Usage("watari", "Converts neural-network models between formats.", this);
 
   private Main() {}
 
@@ -50,8 +44,8 @@ public final class Main implements Runnable {
     } catch (UsageException e) {
       return misused(err, e);
     }
-    var line = new CommandLine(new Main());
-    for (var name : asked(args)) line.addSubcommand(name, command(name));
+    var line = new CommandLine(new Main().spec());
+    for (var name : asked(args)) line.addSubcommand(name, command(name).spec());
     line.setOut(out).setErr(err).setExecutionExceptionHandler(Main::failed);
     line.setParameterExceptionHandler(Main::misused);
     int code = line.execute(withVerifyValue(args));
@@ -66,7 +60,7 @@ public final class Main implements Runnable {
     return wantsVersion ? List.of() : COMMANDS;
   }
 
-  private static Object command(String name) {
+  private static Command command(String name) {
     return switch (name) {
       case "convert" -> new Convert();
       case "inspect" -> new Inspect();
@@ -115,7 +109,13 @@ public final class Main implements Runnable {
   }
 
   @Override
-  public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "a command is expected");
+  public CommandSpec spec() {
+    return usage.spec();
+  }
+
+  /// Without a command.
+  @Override
+  public Integer call() {
+    throw new CommandLine.ParameterException(usage.commandLine(), "a command is expected");
   }
 }

@@ -23,12 +23,12 @@ final class Narrator implements Progress, AutoCloseable {
   private final Thread thread;
   private volatile String now = "";
 
-  Narrator(Speech speech, PrintWriter err, int models) {
-    this.err = err;
+  Narrator(Speech speech, int models) {
+    this.err = speech.err();
     this.models = models;
     this.thread = new Thread(this::draw, "progress");
     thread.setDaemon(true);
-    if (!speech.quiet && isTerminal()) thread.start();
+    if (!speech.isQuiet() && isTerminal()) thread.start();
   }
 
   private static boolean isTerminal() {

@@ -7,14 +7,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import watari.api.Ending;
 import watari.api.Normalization;
 import watari.api.Npz;
@@ -27,75 +22,72 @@ import watari.finding.Finding;
 import watari.tensor.TensorData;
 
 /// `watari run`.
-@Command(
-    name = "run",
-    description = "Runs a model and says what it gives.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class Run implements Callable<Integer> {
+final class Run implements Command {
   private static final int TOP = 5;
 
-  @Spec private CommandSpec spec;
+  private final Usage usage = new Usage("run", "Runs a model and says what it gives.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  private final Supplier<Path> model =
+      usage.parameter(0, "MODEL", "A model of any readable format.");
 
-  @Parameters(paramLabel = "MODEL", description = "A model of any readable format.")
-  private Path model = Path.of("");
+  private final Supplier<String> from = usage.word("FORMAT", "The model's format.", "--from");
 
-  @Option(names = "--from", paramLabel = "FORMAT", description = "The model's format.")
-  private String from = "";
+  private final Supplier<Path> weightsFile =
+      usage.path("FILE", "Where the weights are.", "--weights-file");
 
-  @Option(names = "--weights-file", paramLabel = "FILE", description = "Where the weights are.")
-  private Path weightsFile = Path.of("");
+  private final Supplier<Path> inputs = usage.path("FILE.npz", "Inputs by name.", "--data");
 
-  @Option(names = "--data", paramLabel = "FILE.npz", description = "Inputs by name.")
-  private Path data = Path.of("");
+  private final Supplier<Path> image = usage.path("PHOTO", "An image as the input.", "--image");
 
-  @Option(names = "--image", paramLabel = "PHOTO", description = "An image as the input.")
-  private Path image = Path.of("");
+  private final Supplier<String> normalize =
+      usage.word(
+          "EXPR",
+          "Formula of x for the image's numbers, such as (x - 127.5) / 127.5",
+          "--normalize");
 
-  @Option(
-      names = "--normalize",
-      paramLabel = "EXPR",
-      description = "Formula of x for the image's numbers, such as (x - 127.5) / 127.5")
-  private String normalize = "";
+  private final Supplier<Long> seed =
+      usage.number("S", "Seed of inputs that are not given.", 0, "--seed");
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed of inputs that are not given.")
-  private long seed;
+  private final Supplier<Path> output =
+      usage.path("OUT.npz", "File for the outputs.", "-o", "--output");
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "OUT.npz",
-      description = "File for the outputs.")
-  private Path output = Path.of("");
+  private final Supplier<Boolean> force = usage.flag("Replace the file of the outputs.", "--force");
 
-  @Option(names = "--force", description = "Replace the file of the outputs.")
-  private boolean force;
+  private final Supplier<Path> labels =
+      usage.path("FILE", "Names of classes, one a line.", "--labels");
 
-  @Option(names = "--labels", paramLabel = "FILE", description = "Names of classes, one a line.")
-  private Path labels = Path.of("");
+  private final Supplier<Integer> repeat =
+      usage.count("N", "Run so often, and time it.", 1, "--repeat");
 
-  @Option(names = "--repeat", paramLabel = "N", description = "Run so often, and time it.")
-  private int repeat = 1;
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() throws IOException {
-    var isGiven = !data.toString().isEmpty();
-    var isImage = !image.toString().isEmpty();
+    var isGiven = !inputs.get().toString().isEmpty();
+    var isImage = !image.get().toString().isEmpty();
     if (isGiven && isImage) throw new UsageException("--data and --image exclude each other");
-    if (!normalize.isEmpty() && !isImage) throw new UsageException("--normalize needs --image");
-    if (repeat < 1) throw new UsageException("--repeat is above 0, not " + repeat);
-    var standing = Npz.standing(output, force);
+    if (!normalize.get().isEmpty() && !isImage)
+      throw new UsageException("--normalize needs --image");
+    if (repeat.get() < 1) throw new UsageException("--repeat is above 0, not " + repeat.get());
+    var standing = Npz.standing(output.get(), force.get());
     if (standing.isPresent()) return refused(standing.get());
     var names = labelNames();
-    var settings = new VerifySettings(true, Double.NaN, data, seed, 1, false);
-    var runner = new Runner(new ReadSettings(from, weightsFile), settings, repeat);
+    var settings = new VerifySettings(true, Double.NaN, inputs.get(), seed.get(), 1, false);
+    var runner =
+        new Runner(new ReadSettings(from.get(), weightsFile.get()), settings, repeat.get());
     var report =
         isImage
-            ? runner.run(model, image, Normalization.of(normalize.isEmpty() ? "x" : normalize))
-            : runner.run(model);
-    if (report.ending() == Ending.DONE && !output.toString().isEmpty()) {
-      Npz.write(output, report.outputs());
+            ? runner.run(
+                model.get(),
+                image.get(),
+                Normalization.of(normalize.get().isEmpty() ? "x" : normalize.get()))
+            : runner.run(model.get());
+    if (report.ending() == Ending.DONE && !output.get().toString().isEmpty()) {
+      Npz.write(output.get(), report.outputs());
     }
     say(report, names);
     return report.ending().exitCode();
@@ -108,16 +100,16 @@ final class Run implements Callable<Integer> {
   }
 
   private void say(RunReport report, List<String> names) {
-    if (speech.json) json(report);
+    if (speech.isJson()) json(report);
     else print(report, names);
   }
 
   private void json(RunReport report) {
-    new JsonReport(spec.commandLine().getOut())
+    new JsonReport(speech.out())
         .write(
             "run",
             json -> {
-              json.writeStringProperty("model", model.toString());
+              json.writeStringProperty("model", model.get().toString());
               json.writeStringProperty("engine", report.engine());
               json.writeArrayPropertyStart("outputs");
               report
@@ -141,7 +133,7 @@ final class Run implements Callable<Integer> {
   }
 
   private void print(RunReport report, List<String> names) {
-    var out = new TextReport(spec.commandLine(), speech, false);
+    var out = new TextReport(speech, false);
     out.findings(report.findings());
     report
         .reals()
@@ -173,7 +165,7 @@ final class Run implements Callable<Integer> {
   }
 
   private List<String> labelNames() throws IOException {
-    return labels.toString().isEmpty() ? List.of() : Files.readAllLines(labels);
+    return labels.get().toString().isEmpty() ? List.of() : Files.readAllLines(labels.get());
   }
 
   private static List<String> top(TensorData data, List<String> names) {

@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine;
 import watari.api.ModelReport;
 import watari.api.OutputReport;
 import watari.finding.Finding;
@@ -33,11 +32,11 @@ final class TextReport {
   private int hiddenLines;
 
   /// @param isLong whether more than a page was asked for
-  TextReport(CommandLine line, Speech speech, boolean isLong) {
-    this.out = line.getOut();
-    this.err = line.getErr();
+  TextReport(Speech speech, boolean isLong) {
+    this.out = speech.out();
+    this.err = speech.err();
     this.speech = speech;
-    this.saysAll = speech.verbose || isLong;
+    this.saysAll = speech.isVerbose() || isLong;
   }
 
   void convert(List<ModelReport> reports, boolean explains) {
@@ -51,12 +50,12 @@ final class TextReport {
     for (var report : reports) {
       for (var output : report.outputs()) result(report, output, explains);
     }
-    if (results > MOST_RESULTS && !speech.quiet) line(count(reports));
+    if (results > MOST_RESULTS && !speech.isQuiet()) line(count(reports));
     end();
   }
 
   private void result(ModelReport report, OutputReport output, boolean explains) {
-    if (!speech.quiet) {
+    if (!speech.isQuiet()) {
       var line = new StringBuilder(report.model()).append(" -> ").append(output.path());
       line.append(": ").append(output.status());
       if (output.status() == OutputReport.Status.WRITTEN) line.append(summary(output));
@@ -91,8 +90,8 @@ final class TextReport {
   void findings(List<Finding> findings) {
     var counts = new LinkedHashMap<String, Integer>();
     for (var finding : findings) {
-      if (speech.quiet && !finding.isError()) continue;
-      if (!speech.verbose && finding.severity() == Severity.NOTE) continue;
+      if (speech.isQuiet() && !finding.isError()) continue;
+      if (!speech.isVerbose() && finding.severity() == Severity.NOTE) continue;
       int alike =
           counts.merge(finding.code() + finding.operator() + finding.why(), 1, Integer::sum);
       if (saysAll || alike <= MOST_ALIKE && lines < most) print(finding);

@@ -2,13 +2,8 @@ package watari.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
+import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import watari.api.Check;
 import watari.api.OutputError;
 import watari.api.ReadSettings;
@@ -18,55 +13,52 @@ import watari.api.VerifyReport;
 import watari.api.VerifySettings;
 
 /// `watari verify`.
-@Command(
-    name = "verify",
-    description = "Runs two models on the same inputs and compares their outputs.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class Verify implements Callable<Integer> {
-  @Spec private CommandSpec spec;
+final class Verify implements Command {
+  private final Usage usage =
+      new Usage("verify", "Runs two models on the same inputs and compares their outputs.", this);
+  private final Speech speech = new Speech(usage);
 
-  @Mixin private Speech speech;
+  private final Supplier<Path> a = usage.parameter(0, "A", "A model, or an .npz of outputs.");
 
-  @Parameters(index = "0", paramLabel = "A", description = "A model, or an .npz of outputs.")
-  private Path a = Path.of("");
+  private final Supplier<Path> b = usage.parameter(1, "B", "A model, or an .npz of outputs.");
 
-  @Parameters(index = "1", paramLabel = "B", description = "A model, or an .npz of outputs.")
-  private Path b = Path.of("");
+  private final Supplier<Path> data = usage.path("FILE.npz", "Inputs by name.", "--data");
 
-  @Option(names = "--data", paramLabel = "FILE.npz", description = "Inputs by name.")
-  private Path data = Path.of("");
+  private final Supplier<Integer> samples =
+      usage.count("N", "How many seeded inputs.", 1, "--samples");
 
-  @Option(names = "--samples", paramLabel = "N", description = "How many seeded inputs.")
-  private int samples = 1;
+  private final Supplier<Long> seed = usage.number("S", "Seed of the inputs.", 0, "--seed");
 
-  @Option(names = "--seed", paramLabel = "S", description = "Seed of the inputs.")
-  private long seed;
+  private final Supplier<String> tolerance =
+      usage.word("T", "Largest error over the range.", "--tolerance");
 
-  @Option(names = "--tolerance", paramLabel = "T", description = "Largest error over the range.")
-  private String tolerance = "";
+  private final Supplier<Boolean> layers = usage.flag("Compare inner tensors, too.", "--layers");
 
-  @Option(names = "--layers", description = "Compare inner tensors, too.")
-  private boolean layers;
+  @Override
+  public CommandSpec spec() {
+    return usage.spec();
+  }
 
   @Override
   public Integer call() {
-    if (samples < 1) throw new UsageException("--samples is above 0, not " + samples);
-    double most = tolerance.isEmpty() ? Double.NaN : Words.number("--tolerance", tolerance);
-    var settings = new VerifySettings(true, most, data, seed, samples, layers);
-    var report = new Verifier(settings, ReadSettings.DEFAULT).verify(a, b);
-    if (speech.json) json(report);
+    if (samples.get() < 1) throw new UsageException("--samples is above 0, not " + samples.get());
+    double most =
+        tolerance.get().isEmpty() ? Double.NaN : Words.number("--tolerance", tolerance.get());
+    var settings =
+        new VerifySettings(true, most, data.get(), seed.get(), samples.get(), layers.get());
+    var report = new Verifier(settings, ReadSettings.DEFAULT).verify(a.get(), b.get());
+    if (speech.isJson()) json(report);
     else print(report);
     return report.ending().exitCode();
   }
 
   private void json(VerifyReport report) {
-    new JsonReport(spec.commandLine().getOut())
+    new JsonReport(speech.out())
         .write(
             "verify",
             json -> {
-              json.writeStringProperty("a", a.toString());
-              json.writeStringProperty("b", b.toString());
+              json.writeStringProperty("a", a.get().toString());
+              json.writeStringProperty("b", b.get().toString());
               json.writeStringProperty("verdict", report.verdict().toString());
               json.writeArrayPropertyStart("samples");
               for (var check : report.checks()) JsonReport.check(json, check);
@@ -76,7 +68,7 @@ final class Verify implements Callable<Integer> {
   }
 
   private void print(VerifyReport report) {
-    var out = new TextReport(spec.commandLine(), speech, false);
+    var out = new TextReport(speech, false);
     out.findings(report.findings());
     for (var check : report.checks()) sample(check, out);
     var engines = report.checks().isEmpty() ? Check.NONE : report.checks().get(0);

@@ -1,93 +1,78 @@
 package watari.cli;
 
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import watari.api.Weights;
 
 /// `watari weights`.
-@Command(
-    name = "weights",
-    description = "Takes a model's constants out as .npy files, or puts changed ones in.",
-    mixinStandardHelpOptions = true,
-    subcommands = {WeightFiles.Extract.class, WeightFiles.Inject.class})
-final class WeightFiles implements Runnable {
-  @Spec private CommandSpec spec;
+final class WeightFiles implements Command {
+  private final Usage usage =
+      new Usage(
+          "weights", "Takes a model's constants out as .npy files, or puts changed ones in.", this);
 
   @Override
-  public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "extract or inject is expected");
+  public CommandSpec spec() {
+    return usage.spec(new Extract(), new Inject());
+  }
+
+  @Override
+  public Integer call() {
+    throw new CommandLine.ParameterException(usage.commandLine(), "extract or inject is expected");
   }
 
   /// `watari weights extract`.
-  @Command(
-      name = "extract",
-      description = "Writes each constant as an .npy, and index.json.",
-      mixinStandardHelpOptions = true,
-      sortOptions = false)
-  static final class Extract implements Callable<Integer> {
-    @Spec private CommandSpec spec;
+  static final class Extract implements Command {
+    private final Usage usage =
+        new Usage("extract", "Writes each constant as an .npy, and index.json.", this);
+    private final Speech speech = new Speech(usage);
 
-    @Mixin private Speech speech;
+    private final Supplier<Path> model =
+        usage.parameter(0, "MODEL", "A TFLite or ONNX file, or the .xml of an IR.");
 
-    @Parameters(paramLabel = "MODEL", description = "A TFLite or ONNX file, or the .xml of an IR.")
-    private Path model = Path.of("");
+    private final Supplier<Path> output =
+        usage.requiredPath("DIR", "Folder of the constants.", "-o", "--output");
 
-    @Option(
-        names = {"-o", "--output"},
-        required = true,
-        paramLabel = "DIR",
-        description = "Folder of the constants.")
-    private Path output = Path.of("");
+    private final Supplier<Boolean> force =
+        usage.flag("Replace the folder that is there.", "--force");
 
-    @Option(names = "--force", description = "Replace the folder that is there.")
-    private boolean force;
+    @Override
+    public CommandSpec spec() {
+      return usage.spec();
+    }
 
     @Override
     public Integer call() {
-      var report = new Weights().extract(model, output, force);
-      FileSpeech.say(report, spec, speech);
+      var report = new Weights().extract(model.get(), output.get(), force.get());
+      FileSpeech.say(report, speech);
       return report.ending().exitCode();
     }
   }
 
   /// `watari weights inject`.
-  @Command(
-      name = "inject",
-      description = "Writes the model with the constants of a folder.",
-      mixinStandardHelpOptions = true,
-      sortOptions = false)
-  static final class Inject implements Callable<Integer> {
-    @Spec private CommandSpec spec;
+  static final class Inject implements Command {
+    private final Usage usage =
+        new Usage("inject", "Writes the model with the constants of a folder.", this);
+    private final Speech speech = new Speech(usage);
+    private final Supplier<Path> model = usage.parameter(0, "MODEL", "The model they came from.");
+    private final Supplier<Path> folder = usage.parameter(1, "DIR", "Folder that extract made.");
 
-    @Mixin private Speech speech;
+    private final Supplier<Path> output =
+        usage.requiredPath("OUT", "The changed model.", "-o", "--output");
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "The model they came from.")
-    private Path model = Path.of("");
+    private final Supplier<Boolean> force =
+        usage.flag("Replace the model that is there.", "--force");
 
-    @Parameters(index = "1", paramLabel = "DIR", description = "Folder that extract made.")
-    private Path folder = Path.of("");
-
-    @Option(
-        names = {"-o", "--output"},
-        required = true,
-        paramLabel = "OUT",
-        description = "The changed model.")
-    private Path output = Path.of("");
-
-    @Option(names = "--force", description = "Replace the model that is there.")
-    private boolean force;
+    @Override
+    public CommandSpec spec() {
+      return usage.spec();
+    }
 
     @Override
     public Integer call() {
-      var report = new Weights().inject(model, folder, output, force);
-      FileSpeech.say(report, spec, speech);
+      var report = new Weights().inject(model.get(), folder.get(), output.get(), force.get());
+      FileSpeech.say(report, speech);
       return report.ending().exitCode();
     }
   }

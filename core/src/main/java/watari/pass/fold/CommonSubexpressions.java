@@ -2,12 +2,15 @@ package watari.pass.fold;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.zip.CRC32;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.graph.Value;
@@ -15,7 +18,6 @@ import watari.op.Op;
 import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
-import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
 /// Lets equal nodes on equal inputs be one, and equal constants too.
@@ -29,7 +31,31 @@ public final class CommonSubexpressions implements Pass {
 
   private record MemoryKey(TensorType type, long address) {}
 
-  private record ContentKey(TensorType type, List<Byte> bytes) {}
+  /// A constant's content; to be told apart by a check sum costs less than to be hashed.
+  private record ContentKey(TensorType type, ByteBuffer bytes, int checkSum) {
+    static ContentKey of(Value constant) {
+      try (var arena = Arena.ofConfined()) {
+        var packed = constant.constant().orElseThrow().packed(arena);
+        var bytes = ByteBuffer.wrap(packed.toArray(ValueLayout.JAVA_BYTE));
+        var sum = new CRC32();
+        sum.update(bytes.duplicate());
+        return new ContentKey(constant.type(), bytes, (int) sum.getValue());
+      }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof ContentKey(var otherType, var otherBytes, int otherSum)
+          && checkSum == otherSum
+          && type.equals(otherType)
+          && bytes.equals(otherBytes);
+    }
+
+    @Override
+    public int hashCode() {
+      return checkSum;
+    }
+  }
 
   @Override
   public String name() {
@@ -106,15 +132,6 @@ public final class CommonSubexpressions implements Pass {
       return Optional.of(new MemoryKey(value.type(), memory.get().address()));
     }
     if (data.sizeBytes() > SMALL_BYTES) return Optional.empty();
-    return Optional.of(new ContentKey(value.type(), bytes(data)));
-  }
-
-  private static List<Byte> bytes(TensorData data) {
-    try (var arena = Arena.ofConfined()) {
-      var packed = data.packed(arena).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-      var bytes = new Byte[packed.length];
-      for (int i = 0; i < packed.length; i++) bytes[i] = packed[i];
-      return List.of(bytes);
-    }
+    return Optional.of(ContentKey.of(value));
   }
 }
