@@ -1,5 +1,6 @@
 package watari.format;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -18,10 +19,22 @@ public final class OpTable<W> {
   }
 
   private final Map<Class<? extends Op>, Entry<Op, W>> entries = new HashMap<>();
+  private final Map<Class<? extends Op>, String> refusals = new HashMap<>();
 
   public <O extends Op> OpTable<W> on(Class<O> kind, Entry<O, W> entry) {
     entries.put(kind, (op, node, out) -> entry.write(kind.cast(op), node, out));
     return this;
+  }
+
+  /// Says why an operator that nothing is rewritten into cannot be written, in a clause.
+  public OpTable<W> refuse(String why, Class<? extends Op> kind) {
+    refusals.put(kind, why);
+    return this;
+  }
+
+  /// Why operators are not written.
+  public Map<Class<? extends Op>, String> refusals() {
+    return Collections.unmodifiableMap(refusals);
   }
 
   public boolean has(Op op) {

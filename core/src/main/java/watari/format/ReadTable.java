@@ -1,5 +1,6 @@
 package watari.format;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 /// @param <M> the type of the methods
 public final class ReadTable<M> {
   private final Map<String, NavigableMap<Integer, M>> entries = new TreeMap<>();
+  private final Map<String, String> refusals = new TreeMap<>();
 
   public ReadTable<M> on(String operator, int since, M method) {
     entries.computeIfAbsent(operator, _ -> new TreeMap<>()).put(since, method);
@@ -22,6 +24,17 @@ public final class ReadTable<M> {
     return on(operator, 1, method);
   }
 
+  /// Says why operators are not read, in a clause, until they have a method.
+  public ReadTable<M> refuse(String why, String... operators) {
+    for (var operator : operators) refusals.put(operator, why);
+    return this;
+  }
+
+  /// Why operators are not read.
+  public Map<String, String> refusals() {
+    return Collections.unmodifiableMap(refusals);
+  }
+
   public Optional<M> entry(String operator, int version) {
     var versions = entries.get(operator);
     if (versions == null) return Optional.empty();
@@ -30,7 +43,7 @@ public final class ReadTable<M> {
 
   /// Operators and the versions since which they are read.
   public Map<String, NavigableMap<Integer, M>> entries() {
-    return java.util.Collections.unmodifiableMap(entries);
+    return Collections.unmodifiableMap(entries);
   }
 
   /// Operators and the versions since which they are read, without the methods.

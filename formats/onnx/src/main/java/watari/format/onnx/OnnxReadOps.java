@@ -6,13 +6,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import watari.format.ReadTable;
 
-/// The tables of all operators that are read, by domain.
+/// The tables of all operators that are read, by domain, and why others are not.
 final class OnnxReadOps {
   /// Says what a node means.
   @FunctionalInterface
   interface Entry {
     void read(OnnxReadNode node);
   }
+
+  private static final String RANDOM =
+      "it draws random numbers: no other runtime draws the same, and nothing could be compared";
+  private static final String TEXT = "it computes with text, which no other format does";
 
   private static final Map<String, ReadTable<Entry>> TABLES =
       Map.of(OnnxFormat.DOMAIN, standard(), "com.microsoft", microsoft());
@@ -55,7 +59,12 @@ final class OnnxReadOps {
     OnnxReadSignalOps.register(table);
     OnnxReadImageOps.register(table);
     OnnxReadSequenceOps.register(table);
-    return table;
+    return table
+        .refuse(RANDOM, "Bernoulli", "Multinomial")
+        .refuse(RANDOM, "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
+        .refuse(TEXT, "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit")
+        .refuse(TEXT, "TfIdfVectorizer")
+        .refuse("it decodes compressed images, which no runtime here does", "ImageDecoder");
   }
 
   /// Names, with their domain where it is not the standard one, and versions of what is read.
@@ -66,6 +75,11 @@ final class OnnxReadOps {
       table.versions().forEach((name, since) -> all.put(prefix + name, since));
     });
     return all;
+  }
+
+  /// Why standard operators are not read.
+  static Map<String, String> refusals() {
+    return TABLES.getOrDefault(OnnxFormat.DOMAIN, new ReadTable<>()).refusals();
   }
 
   private static ReadTable<Entry> microsoft() {

@@ -46,7 +46,7 @@ public final class OnnxReader implements FormatReader {
 
   @Override
   public Map<String, String> unread() {
-    return OnnxRefused.READ;
+    return OnnxReadOps.refusals();
   }
 
   @Override

@@ -39,7 +39,7 @@ public final class OnnxWriter implements FormatWriter {
 
   @Override
   public Map<Class<? extends Op>, String> unwritten() {
-    return OnnxRefused.WRITTEN;
+    return OnnxWriteOps.TABLE.refusals();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package watari.format.openvino;
 
 import watari.format.OpTable;
+import watari.op.SignalOp.RealFft2d;
 
 /// How each record is written: families in files of their own.
 final class OpenvinoWriteOps {
@@ -20,6 +21,7 @@ final class OpenvinoWriteOps {
     OpenvinoWriteRecurrent.addTo(table);
     OpenvinoWriteControl.addTo(table);
     OpenvinoWriteQuantize.addTo(table);
-    return table;
+    return table.refuse(
+        "its output is complex, and OpenVINO's operators take no complex numbers", RealFft2d.class);
   }
 }

@@ -18,7 +18,6 @@ import watari.format.WriteOptions;
 import watari.graph.Metadata;
 import watari.graph.Model;
 import watari.op.Op;
-import watari.op.SignalOp.RealFft2d;
 
 /// Writes models of OpenVINO: IR version 11, operators of opset1 to opset15.
 public final class OpenvinoWriter implements FormatWriter {
@@ -39,8 +38,7 @@ public final class OpenvinoWriter implements FormatWriter {
 
   @Override
   public Map<Class<? extends Op>, String> unwritten() {
-    return Map.of(
-        RealFft2d.class, "its output is complex, and OpenVINO's operators take no complex numbers");
+    return OpenvinoWriteOps.TABLE.refusals();
   }
 
   @Override

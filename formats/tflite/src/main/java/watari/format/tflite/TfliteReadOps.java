@@ -2,13 +2,17 @@ package watari.format.tflite;
 
 import watari.format.ReadTable;
 
-/// Everything that is read: the tables of all families.
+/// Everything that is read: the tables of all families, and why other operators are not.
 final class TfliteReadOps {
   /// Reads one operator into the graph.
   @FunctionalInterface
   interface Entry {
     void read(TfliteNode node);
   }
+
+  private static final String RANDOM =
+      "it draws random numbers: no other runtime draws the same, and nothing could be compared";
+  private static final String NO_KERNEL = "no runtime of TFLite has a kernel for it";
 
   static final ReadTable<Entry> BUILTIN = builtin();
 
@@ -36,7 +40,13 @@ final class TfliteReadOps {
     TfliteReadLstmOps.into(table);
     TfliteReadControlOps.into(table);
     TfliteReadStateOps.into(table);
-    return table;
+    return table
+        .refuse(RANDOM, "MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM")
+        .refuse(RANDOM, "STABLEHLO_RNG_BIT_GENERATOR")
+        .refuse(NO_KERNEL, "CONCAT_EMBEDDINGS", "STABLEHLO_CONVOLUTION", "STABLEHLO_SORT")
+        .refuse("it hashes by a function that is LiteRT's own", "LSH_PROJECTION")
+        .refuse("it computes with text, which no other format does", "SKIP_GRAM")
+        .refuse("what it calls is not in the file", "STABLEHLO_CUSTOM_CALL");
   }
 
   private static ReadTable<Entry> custom() {

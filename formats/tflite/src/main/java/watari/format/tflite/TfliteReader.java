@@ -55,7 +55,7 @@ public final class TfliteReader implements FormatReader {
 
   @Override
   public Map<String, String> unread() {
-    return TfliteRefused.READ;
+    return TfliteReadOps.BUILTIN.refusals();
   }
 
   @Override

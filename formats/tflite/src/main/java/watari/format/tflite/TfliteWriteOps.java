@@ -3,6 +3,7 @@ package watari.format.tflite;
 import watari.format.OpTable;
 import watari.graph.Node;
 import watari.op.Custom;
+import watari.op.PoolOp.MaxRoiPool;
 
 /// The operators that TFLite has, each with the method that writes it; a file for each family.
 final class TfliteWriteOps {
@@ -20,6 +21,7 @@ final class TfliteWriteOps {
     TfliteControlOps.into(TABLE);
     TfliteOtherOps.into(TABLE);
     TABLE.on(Custom.class, TfliteWriteOps::custom);
+    TABLE.refuse("its windows are computed, TFLite's are fixed", MaxRoiPool.class);
   }
 
   private TfliteWriteOps() {}

@@ -35,7 +35,7 @@ public final class TfliteWriter implements FormatWriter {
 
   @Override
   public Map<Class<? extends Op>, String> unwritten() {
-    return TfliteRefused.WRITTEN;
+    return TfliteWriteOps.TABLE.refusals();
   }
 
   @Override
