@@ -1,5 +1,7 @@
 package watari.format.openvino;
 
+import static watari.op.BinaryOp.Binary.Kind.ADD;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +12,7 @@ import watari.op.IndexOp.Reduction;
 import watari.op.IndexOp.ScatterElements;
 import watari.op.IndexOp.ScatterNd;
 import watari.op.ShapeOp.Expand;
+import watari.op.ShapeOp.Slice;
 import watari.pass.replace.Formula;
 import watari.tensor.DataType;
 
@@ -21,7 +24,8 @@ final class OpenvinoReadScatterOps {
     table
         .on("ScatterUpdate", 3, OpenvinoReadScatterOps::scatterUpdate)
         .on("ScatterElementsUpdate", 3, OpenvinoReadScatterOps::scatterElements)
-        .on("ScatterNDUpdate", 3, OpenvinoReadScatterOps::scatterNd);
+        .on("ScatterNDUpdate", 3, OpenvinoReadScatterOps::scatterNd)
+        .on("SegmentMax", 16, OpenvinoReadScatterOps::segmentMax);
   }
 
   /// Slices of `updates` put at indices of an axis.
@@ -108,6 +112,48 @@ final class OpenvinoReadScatterOps {
   /// Indices of a scalar are a vector of one.
   private static Value indices(OpenvinoReadNode n, Formula f) {
     return n.rank(1) == 0 ? f.reshape(n.in(1), 1) : n.in(1);
+  }
+
+  // ---- by segments
+
+  /// The largest of the rows of each segment; ids are sorted. A segment without rows has zeros or
+  /// the lowest number; segments from `num_segments` on are left out.
+  private static void segmentMax(OpenvinoReadNode n) {
+    var f = n.formula();
+    var rows = n.in(0);
+    var ids = n.integers64(1);
+    var present = f.op(new Binary(ADD), f.slice(ids, 0, -1, Long.MAX_VALUE), f.vector(1));
+    boolean isCounted = n.has(2);
+    var count = isCounted ? f.reshape(n.integers64(2), 1) : present;
+    var all = isCounted ? f.max(present, count) : present;
+    var shape = f.concat(0, all, f.shape(rows, 1, n.rank(0)));
+    var places = f.unsqueeze(ids, 1);
+    var lowest = f.scalar(rows, lowest(rows.dtype()));
+    var start = f.expand(lowest, shape);
+    if (hasZeros(n)) {
+      var zeros = f.expand(f.scalar(rows, 0), shape);
+      var begun = f.expand(lowest, f.shapeOf(rows));
+      start = f.op(new ScatterNd(Reduction.REPLACE), zeros, places, begun);
+    }
+    var largest = f.op(new ScatterNd(Reduction.MAX), start, places, rows);
+    n.give(0, isCounted ? f.op(new Slice(), largest, f.vector(0), count, f.vector(0)) : largest);
+  }
+
+  private static boolean hasZeros(OpenvinoReadNode n) {
+    return switch (n.text("fill_mode").toUpperCase(Locale.ROOT)) {
+      case "ZERO" -> true;
+      case "LOWEST" -> false;
+      default -> throw n.unknown("fill_mode", "ZERO or LOWEST");
+    };
+  }
+
+  private static double lowest(DataType dtype) {
+    return switch (dtype) {
+      case FLOAT16 -> -65504;
+      case BFLOAT16 -> -0x1.FEp127;
+      case FLOAT64 -> -Double.MAX_VALUE;
+      default -> dtype.isFloat() ? -Float.MAX_VALUE : dtype.min();
+    };
   }
 
   private static Reduction reduction(OpenvinoReadNode n, String name) {

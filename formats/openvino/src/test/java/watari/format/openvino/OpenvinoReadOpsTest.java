@@ -76,6 +76,36 @@ class OpenvinoReadOpsTest {
     assertThat(run(model, Shape.of(4), 1, 2, 3, 4)).containsExactly(4, 2);
   }
 
+  // ---- SegmentMax
+
+  @Test
+  void emptySegmentsAreZeroOrLowest() {
+    float[] rows = {1, -5, 3, -2, -7, 4, -9, 8};
+    assertThat(run(segmentMax("ZERO"), Shape.of(4, 2), rows)).containsExactly(3, -2, 0, 0, -7, 8);
+    assertThat(run(segmentMax("LOWEST"), Shape.of(4, 2), rows))
+        .containsExactly(3, -2, -Float.MAX_VALUE, -Float.MAX_VALUE, -7, 8);
+  }
+
+  @Test
+  void segmentsAreCutOffOrAddedToWhatIsCounted() {
+    float[] rows = {1, -5, 3, -2, -7, 4, -9, 8};
+    assertThat(run(segmentMax("ZERO", 2), Shape.of(4, 2), rows)).containsExactly(3, -2, 0, 0);
+    assertThat(run(segmentMax("ZERO", 4), Shape.of(4, 2), rows))
+        .containsExactly(3, -2, 0, 0, -7, 8, 0, 0);
+  }
+
+  /// @param count of segments, if it is given
+  private OpenvinoTestModel segmentMax(String fill, long... count) {
+    var model = model().input("0", "4,2").integers("1", "4", 0, 0, 2, 2);
+    if (count.length > 0) model.integers("2", "", count);
+    return model
+        .version("opset16")
+        .operator(
+            "4", "SegmentMax", "fill_mode=\"" + fill + "\"", count.length > 0 ? "0 1 2" : "0 1")
+        .version("opset1")
+        .result("5", "4");
+  }
+
   // ---- movements
 
   @Test
