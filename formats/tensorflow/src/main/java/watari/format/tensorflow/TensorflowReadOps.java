@@ -1,0 +1,49 @@
+package watari.format.tensorflow;
+
+import java.util.Map;
+import java.util.NavigableSet;
+import watari.format.ReadTable;
+
+/// The table of all operators that are read.
+final class TensorflowReadOps {
+  /// Says what a node means.
+  @FunctionalInterface
+  interface Entry {
+    void read(TensorflowReadNode node);
+  }
+
+  private static final ReadTable<Entry> TABLE = table();
+
+  private TensorflowReadOps() {}
+
+  private static ReadTable<Entry> table() {
+    var table = new ReadTable<Entry>();
+    TensorflowReadElementwiseOps.register(table);
+    TensorflowReadBinaryOps.register(table);
+    TensorflowReadConvOps.register(table);
+    TensorflowReadPoolOps.register(table);
+    TensorflowReadShapeOps.register(table);
+    TensorflowReadSliceOps.register(table);
+    TensorflowReadReduceOps.register(table);
+    TensorflowReadNormOps.register(table);
+    TensorflowReadMatMulOps.register(table);
+    TensorflowReadIndexOps.register(table);
+    TensorflowReadControlOps.register(table);
+    return table;
+  }
+
+  static Map<String, NavigableSet<Integer>> versions() {
+    return TABLE.versions();
+  }
+
+  /// Reads a node.
+  ///
+  /// @throws TensorflowRefusal if there is no way to say here what it means
+  static void read(TensorflowReadNode node) {
+    var name = node.entry().op();
+    var entry = TABLE.entry(name, 1);
+    if (entry.isPresent()) entry.get().read(node);
+    else if (node.model().isFunction(name)) TensorflowReadControlOps.call(node, name);
+    else throw TensorflowRefused.reason(name);
+  }
+}
