@@ -34,6 +34,7 @@ final class TensorflowNodes {
   }
 
   private final SequencedMap<String, Entry> entries = new LinkedHashMap<>();
+  private final TensorflowFlow flow = new TensorflowFlow(this);
 
   private TensorflowNodes() {}
 
@@ -87,6 +88,12 @@ final class TensorflowNodes {
     }
   }
 
+  /// The first output of the node that a tensor of a function is of.
+  static Edge inFunction(String text) {
+    int colon = text.indexOf(':');
+    return new Edge(colon < 0 ? text : text.substring(0, colon), 0);
+  }
+
   /// `argument`, `node:name:index`, or the outdated forms of graphs.
   static Edge edge(String text, Map<String, NodeDef> nodes, Map<String, FunctionDef> library) {
     var parts = text.split(":", -1);
@@ -112,12 +119,13 @@ final class TensorflowNodes {
     return Optional.ofNullable(entries.get(name));
   }
 
+  /// The loops and branches that are said by single nodes.
+  TensorflowFlow flow() {
+    return flow;
+  }
+
   /// All nodes in the order of the file.
   Iterable<Entry> all() {
     return entries.values();
-  }
-
-  boolean isEmpty() {
-    return entries.isEmpty();
   }
 }

@@ -21,7 +21,6 @@ import watari.graph.Value;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
-import watari.tensor.TensorType;
 
 /// Reads those nodes of a graph, of a function or of a body that wanted tensors depend on.
 final class TensorflowReadGraph {
@@ -35,6 +34,7 @@ final class TensorflowReadGraph {
   private final int calls;
   private final TensorflowFolding folding;
   private final Map<Edge, Held> held = new HashMap<>();
+  private final Map<String, List<Held>> loops = new HashMap<>();
   private final Map<Held.Constant, Value> made = new java.util.IdentityHashMap<>();
 
   TensorflowReadGraph(
@@ -116,7 +116,9 @@ final class TensorflowReadGraph {
 
   /// Reads what the tensors depend on.
   void read(List<Edge> wanted) {
-    for (var entry : needed(wanted)) read(entry);
+    for (var entry : needed(wanted)) {
+      if (!held.containsKey(new Edge(entry.name(), 0))) read(entry);
+    }
   }
 
   /// The nodes that are not read yet, each behind what it depends on, else in the file's order.
@@ -136,7 +138,12 @@ final class TensorflowReadGraph {
   }
 
   private List<Edge> dependencies(Entry entry) {
-    return entry.inputs();
+    try {
+      return nodes.flow().dependencies(entry);
+    } catch (TensorflowRefusal e) {
+      refuse(entry, e.finding());
+      return List.of();
+    }
   }
 
   private Optional<Entry> entry(Edge edge) {
@@ -280,8 +287,17 @@ final class TensorflowReadGraph {
     return wanted.stream().map(inner::held).toList();
   }
 
-  /// A graph's input.
-  Value input(String name, TensorType type) {
-    return builder.input(name, type);
+  /// The same nodes, read into another graph: into a body of a loop or of a branch.
+  TensorflowReadGraph inside(GraphBuilder into) {
+    return new TensorflowReadGraph(model, into, nodes, prefix, calls);
+  }
+
+  /// What the loop of a condition leaves, read when it is first asked for.
+  List<Held> loop(String condition, java.util.function.Supplier<List<Held>> read) {
+    var known = loops.get(condition);
+    if (known != null) return known;
+    var made = read.get();
+    loops.put(condition, made);
+    return made;
   }
 }

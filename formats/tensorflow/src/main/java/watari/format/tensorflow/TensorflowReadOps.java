@@ -29,6 +29,7 @@ final class TensorflowReadOps {
     TensorflowReadMatMulOps.register(table);
     TensorflowReadIndexOps.register(table);
     TensorflowReadControlOps.register(table);
+    TensorflowReadListOps.register(table);
     return table;
   }
 
