@@ -22,6 +22,9 @@ import watari.format.JsonInput;
 public final class Formats {
   private static final int HEAD_BYTES = 4096;
 
+  /// How many files of a folder are looked at.
+  private static final int MOST_FILES = 100;
+
   private final List<FormatReader> readers = new ArrayList<>();
   private final List<FormatWriter> writers = new ArrayList<>();
   private final List<FormatJson> jsons = new ArrayList<>();
@@ -115,7 +118,27 @@ public final class Formats {
         (isFolder ? "the folder holds" : "the file is")
             + " no model of a format that watari reads: "
             + join(readable());
-    throw unreadable(path, "FORMAT_UNKNOWN", why);
+    var inside = isFolder ? modelIn(path) : Optional.<String>empty();
+    if (inside.isEmpty()) throw unreadable(path, "FORMAT_UNKNOWN", why);
+    throw new ModelException(
+        Finding.error("FORMAT_UNKNOWN", why + "; it holds files of models")
+            .inFile(path.toString())
+            .fix("name the files themselves, as many as you like, such as '" + inside.get() + "'"));
+  }
+
+  /// The first file of a folder, by name, that is a model.
+  private Optional<String> modelIn(Path folder) throws IOException {
+    List<Path> files;
+    try (var all = Files.list(folder)) {
+      files = all.filter(Files::isRegularFile).sorted().limit(MOST_FILES).toList();
+    }
+    for (var file : files) {
+      var head = head(file);
+      if (head.length > 0 && readers().stream().anyMatch(r -> r.sniff(file, head))) {
+        return Optional.of(file.toString());
+      }
+    }
+    return Optional.empty();
   }
 
   private static ModelException unreadable(Path path, String code, String why) {

@@ -49,24 +49,42 @@ class MetadataTest {
     var model = SmallModel.relu("onnx", folder.resolve("m.onnx"));
     try (var read = Watari.read(convert(model, "onnx", folder.resolve("out")))) {
       assertThat(read.model().main().properties()).containsEntry("of the graph", "too");
+      assertThat(read.model().main().descriptionOf("y")).isEqualTo("what comes out");
+    }
+  }
+
+  private Path withFile(byte[] contents) throws IOException {
+    var bytes = MemorySegment.ofArray(contents);
+    var data = TensorData.of(DataType.UINT8, Shape.of(bytes.byteSize()), bytes);
+    var metadata =
+        new Metadata("", "", "", Map.of(), List.of(new Attachment("tflite.file", "labels", data)));
+    return SmallModel.write(
+        "tflite", folder.resolve("m.tflite"), new Unary(Unary.Kind.RELU), metadata);
+  }
+
+  private static void assertHolds(Path file, byte[] contents) throws IOException {
+    try (var read = Watari.read(file)) {
+      var attached = read.model().metadata().attachments();
+      assertThat(attached).hasSize(1);
+      var expected = MemorySegment.ofArray(contents);
+      var data = TensorData.of(DataType.UINT8, Shape.of(contents.length), expected);
+      assertThat(attached.get(0).bytes().contentEquals(data)).isTrue();
     }
   }
 
   @Test
+  void attachedTextsArePropertiesOfOnnxFilesAndFilesAgain() throws IOException {
+    var labels = "cat\ndog\u00e9\n".getBytes(UTF_8);
+    var there = convert(withFile(labels), "onnx", folder.resolve("there"));
+    assertHolds(there, labels);
+    assertHolds(convert(there, "tflite", folder.resolve("back")), labels);
+  }
+
+  @Test
   void filesThatStayBehindAreSaid() throws IOException {
-    var labels = MemorySegment.ofArray("cat\ndog".getBytes(UTF_8));
-    var file = TensorData.of(DataType.UINT8, Shape.of(labels.byteSize()), labels);
-    var metadata =
-        new Metadata("", "", "", Map.of(), List.of(new Attachment("tflite.file", "labels", file)));
-    var model =
-        SmallModel.write(
-            "tflite", folder.resolve("m.tflite"), new Unary(Unary.Kind.RELU), metadata);
-    var kept = convert(model, "tflite", folder.resolve("out"));
-    try (var read = Watari.read(kept)) {
-      var attached = read.model().metadata().attachments();
-      assertThat(attached).hasSize(1);
-      assertThat(attached.get(0).bytes().contentEquals(file)).isTrue();
-    }
+    var contents = new byte[] {0, 1, (byte) 0xff};
+    var model = withFile(contents);
+    assertHolds(convert(model, "tflite", folder.resolve("out")), contents);
     var out = folder.resolve("out");
     var said = Spoken.of("convert", model, "--to", "onnx", "-o", out);
     assertThat(said.code()).isZero();
@@ -74,6 +92,14 @@ class MetadataTest {
     var strict = Spoken.of("convert", model, "--to", "onnx", "-o", folder.resolve("s"), "--strict");
     assertThat(strict.code()).isEqualTo(4);
     assertThat(folder.resolve("s")).doesNotExist();
+  }
+
+  @Test
+  void aFolderOfModelsIsNoModelButNamesOne() throws IOException {
+    var model = SmallModel.relu("onnx", folder.resolve("m.onnx"));
+    var said = Spoken.of("convert", folder, "--to", "tflite", "-o", folder.resolve("out"));
+    assertThat(said.code()).isEqualTo(3);
+    assertThat(said.err()).contains("it holds files of models").contains("such as '" + model + "'");
   }
 
   private static Path convert(Path model, String format, Path out) {

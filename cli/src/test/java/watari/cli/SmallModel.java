@@ -44,6 +44,7 @@ final class SmallModel {
     var three = build.constant("bias", TensorData.ofFloats(Shape.of(3), 1, 2, 3));
     var sum = build.addNamed("sum", new Binary(Binary.Kind.ADD), x, three);
     graph.setProperties(Map.of("of the graph", "too"));
+    graph.describe("y", "what comes out");
     graph.addOutput(build.addNamed("y", f, sum));
     return write(format, file, graph, metadata);
   }

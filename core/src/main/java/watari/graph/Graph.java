@@ -29,6 +29,7 @@ public final class Graph implements Iterable<Node> {
   private final String name;
   private String description = "";
   private Map<String, String> properties = Map.of();
+  private final Map<String, String> descriptions = new LinkedHashMap<>();
   private Signature signature = new Signature("", List.of(), List.of());
   private final List<Value> inputs = new ArrayList<>();
   private final List<Value> outputs = new ArrayList<>();
@@ -66,6 +67,21 @@ public final class Graph implements Iterable<Node> {
 
   public void setProperties(Map<String, String> texts) {
     properties = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
+  }
+
+  /// Free text about an input or output; empty where there is none.
+  public String descriptionOf(String name) {
+    return descriptions.getOrDefault(name, "");
+  }
+
+  /// What is said of inputs and outputs, by their names.
+  public Map<String, String> descriptions() {
+    return Collections.unmodifiableMap(descriptions);
+  }
+
+  /// Keeps what a file says of an input or output.
+  public void describe(String name, String text) {
+    if (!text.isEmpty()) descriptions.put(name, text);
   }
 
   /// Callers' names; its key is empty where the source has none.

@@ -23,6 +23,7 @@ public final class GraphCopy {
     var copy = new Graph(graph.name());
     copy.setDescription(graph.description());
     copy.setProperties(graph.properties());
+    graph.descriptions().forEach(copy::describe);
     copy.setSignature(graph.signature());
     graph.states().forEach(copy::addState);
     Map<Value, Value> made = new IdentityHashMap<>();

@@ -77,7 +77,7 @@ final class OnnxModelWriter {
 
   private void write(
       Graph graph, GraphProto.Builder proto, List<Value> inputs, List<String> outputNames) {
-    for (var input : inputs) proto.addInput(info(names.of(input), input.type()));
+    for (var input : inputs) proto.addInput(info(graph, names.of(input), input.type()));
     var direct = nameOutputs(graph, outputNames);
     var nodes = new OnnxNodes(this, proto);
     for (var node : graph) write(node, nodes);
@@ -85,7 +85,7 @@ final class OnnxModelWriter {
       var output = graph.outputs().get(i);
       var name = outputNames.get(i);
       if (!direct.contains(name)) name = identity(nodes.name(output), name, proto);
-      proto.addOutput(info(name, output.type()));
+      proto.addOutput(info(graph, name, output.type()));
     }
   }
 
@@ -118,17 +118,17 @@ final class OnnxModelWriter {
     return free;
   }
 
-  private static ValueInfoProto info(String name, TensorType type) {
+  private static ValueInfoProto info(Graph graph, String name, TensorType type) {
     var tensor = TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.number(type.dtype()));
     if (type.shape().isRanked()) {
       var shape = TensorShapeProto.newBuilder();
       for (var dim : type.shape().dims()) shape.addDim(dim(dim));
       tensor.setShape(shape);
     }
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(TypeProto.newBuilder().setTensorType(tensor))
-        .build();
+    var proto = ValueInfoProto.newBuilder().setName(name);
+    var text = graph.descriptionOf(name);
+    if (!text.isEmpty()) proto.setDocString(text);
+    return proto.setType(TypeProto.newBuilder().setTensorType(tensor)).build();
   }
 
   /// Dims that inference made up stay open.

@@ -160,6 +160,7 @@ public final class OnnxReader implements FormatReader {
         continue;
       }
       reading.scope().put(info.getName(), builder.input(info.getName(), type.get()));
+      builder.graph().describe(info.getName(), info.getDocString());
     }
   }
 
@@ -192,6 +193,7 @@ public final class OnnxReader implements FormatReader {
                 .fix("check the model with onnx.checker"));
       } else {
         graph.addOutput(name, quantized(scope.stored(name)));
+        graph.describe(name, info.getDocString());
       }
     }
   }
@@ -214,7 +216,8 @@ public final class OnnxReader implements FormatReader {
     }
     properties(proto.getMetadataPropsList()).forEach(properties::putIfAbsent);
     var producer = (proto.getProducerName() + " " + proto.getProducerVersion()).strip();
-    return new Metadata(producer, proto.getDocString(), license(properties), properties, List.of());
+    var files = OnnxAttachments.take(properties);
+    return new Metadata(producer, proto.getDocString(), license(properties), properties, files);
   }
 
   private static Map<String, String> properties(List<StringStringEntryProto> entries) {

@@ -89,7 +89,7 @@ public final class OnnxWriter implements FormatWriter {
   private static Optional<Finding> attachments(Model model) {
     var names =
         model.metadata().attachments().stream()
-            .filter(file -> !file.isInternal())
+            .filter(file -> !file.isInternal() && OnnxAttachments.property(file).isEmpty())
             .map(file -> file.name().isEmpty() ? file.kind() : file.name())
             .toList();
     if (names.isEmpty()) return Optional.empty();
@@ -126,6 +126,10 @@ public final class OnnxWriter implements FormatWriter {
           else if (key.equals(OnnxFormat.DOMAIN_PROPERTY)) proto.setDomain(text);
           else proto.addMetadataProps(OnnxModelWriter.entry(key, text));
         });
+    metadata.attachments().stream()
+        .flatMap(file -> OnnxAttachments.property(file).stream())
+        .forEach(
+            file -> proto.addMetadataProps(OnnxModelWriter.entry(file.getKey(), file.getValue())));
     if (!metadata.license().isEmpty() && !metadata.properties().containsKey("license")) {
       proto.addMetadataProps(OnnxModelWriter.entry("license", metadata.license()));
     }

@@ -179,6 +179,7 @@ class OnnxWriterTest {
   void whatTheModelSaysOfItselfIsKept() throws IOException {
     to.graph().addOutput("y", to.add(new Unary(Unary.Kind.ABS), to.input("x", VECTOR)));
     to.graph().setDescription("about the graph");
+    to.graph().describe("x", "what goes in");
     var metadata = new Metadata("else", "about the model", "MIT", Map.of("k", "v"), List.of());
     var file = folder.resolve("m.onnx");
     var options = new WriteOptions(0, false, "m", "watari 1.2");
@@ -191,6 +192,8 @@ class OnnxWriterTest {
     assertThat(model.getProducerVersion()).isEqualTo("1.2");
     assertThat(model.getDocString()).isEqualTo("about the model");
     assertThat(model.getGraph().getDocString()).isEqualTo("about the graph");
+    assertThat(model.getGraph().getInput(0).getDocString()).isEqualTo("what goes in");
+    assertThat(model.getGraph().getOutput(0).hasDocString()).isFalse();
     assertThat(model.getMetadataPropsList().stream().map(p -> p.getKey() + "=" + p.getValue()))
         .containsExactly("k=v", "license=MIT");
   }

@@ -38,7 +38,7 @@ final class OpenvinoXmlWriter {
       out.writeEndDocument();
       out.close();
     } catch (XMLStreamException e) {
-      throw new IOException(e);
+      throw e.getNestedException() instanceof IOException io ? io : new IOException(e);
     }
   }
 
