@@ -1,5 +1,7 @@
 package watari.cli;
 
+import java.util.List;
+import watari.api.EditReport;
 import watari.api.FileReport;
 
 /// What is said of a step from one model to one result.
@@ -7,18 +9,26 @@ final class FileSpeech {
   private FileSpeech() {}
 
   static void say(FileReport report, Speech speech) {
+    say(new EditReport(report, List.of()), /* isDry= */ false, speech);
+  }
+
+  /// @param isDry whether nothing was to be written
+  static void say(EditReport edit, boolean isDry, Speech speech) {
+    var report = edit.file();
     if (speech.isJson()) {
-      json(report, speech);
+      json(edit, speech);
       return;
     }
     var out = new TextReport(speech, false);
     out.findings(report.findings());
-    if (report.isWritten() && !speech.isQuiet())
+    if (report.isWritten() && !isDry && !speech.isQuiet()) {
       out.line(report.model() + " -> " + report.result());
+    }
     out.end();
   }
 
-  private static void json(FileReport report, Speech speech) {
+  private static void json(EditReport edit, Speech speech) {
+    var report = edit.file();
     new JsonReport(speech.out())
         .write(
             speech.command(),
@@ -29,6 +39,7 @@ final class FileSpeech {
               json.writeStringProperty("format", report.format());
               json.writeStringProperty("path", report.result().toString());
               json.writeStringProperty("status", status(report));
+              JsonReport.strings(json, "difference", edit.difference());
               JsonReport.findings(json, report.findings());
               json.writeEndObject();
               json.writeEndArray();

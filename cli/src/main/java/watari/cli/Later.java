@@ -6,7 +6,7 @@ import watari.api.UsageException;
 /// What the manual promises and is not done yet: it is refused by name, before any work.
 final class Later {
   /// Commands of the manual.
-  static final Set<String> COMMANDS = Set.of("edit", "view", "zoo");
+  static final Set<String> COMMANDS = Set.of("view", "zoo");
 
   /// Options of `convert`.
   static final Set<String> OPTIONS =
@@ -25,17 +25,35 @@ final class Later {
           "--resize",
           "--weights-as");
 
+  /// Options of `edit`.
+  static final Set<String> EDITS =
+      Set.of(
+          "--connect",
+          "--insert",
+          "--merge",
+          "--overrides",
+          "--prune",
+          "--script",
+          "--set-attr",
+          "--share-constants",
+          "--split-at");
+
   private Later() {}
 
   /// @throws UsageException if a command line asks for one of them
   static void refuse(String[] args) {
     if (args.length == 0) return;
     if (COMMANDS.contains(args[0])) throw notYet("the command '" + args[0] + "'");
-    if (!args[0].equals("convert")) return;
+    var options =
+        switch (args[0]) {
+          case "convert" -> OPTIONS;
+          case "edit" -> EDITS;
+          default -> Set.<String>of();
+        };
     for (var arg : args) {
       int end = arg.indexOf('=');
       var name = end < 0 ? arg : arg.substring(0, end);
-      if (OPTIONS.contains(name)) throw notYet("the option '" + name + "'");
+      if (options.contains(name)) throw notYet("the option '" + name + "'");
     }
   }
 

@@ -14,7 +14,7 @@ import watari.api.UsageException;
 /// The program `watari`.
 public final class Main implements Command {
   private static final List<String> COMMANDS =
-      List.of("convert", "inspect", "verify", "run", "json", "weights", "doctor");
+      List.of("convert", "inspect", "verify", "run", "edit", "json", "weights", "doctor");
 
   private final Usage usage =
       new Usage("watari", "Converts neural-network models between formats.", this);
@@ -66,6 +66,7 @@ public final class Main implements Command {
       case "inspect" -> new Inspect();
       case "verify" -> new Verify();
       case "run" -> new Run();
+      case "edit" -> new Edit();
       case "json" -> new Json();
       case "weights" -> new WeightFiles();
       case "doctor" -> new Examine();
