@@ -15,9 +15,18 @@ import watari.engine.EngineException;
 import watari.engine.Engines;
 import watari.engine.Feed;
 import watari.engine.Session;
+import watari.graph.Graph;
+import watari.graph.GraphBuilder;
 import watari.graph.State;
+import watari.op.BinaryOp.Binary;
+import watari.op.ControlOp.If;
+import watari.op.ControlOp.ReadState;
+import watari.op.ControlOp.WriteState;
+import watari.op.ElementwiseOp.Unary;
+import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
+import watari.tensor.TensorType;
 
 /// A model that keeps state from call to call, converted in each way.
 class StreamingTest {
@@ -60,6 +69,43 @@ class StreamingTest {
       for (int step = 0; step < STEPS; step++) {
         assertSame(session.run(List.of(new Feed("x", frames(step)))).get(0), wanted.get(step));
       }
+    }
+  }
+
+  /// `y = state + x` where `c` holds, after which half of that is the state; else `x`.
+  private Path conditional() throws IOException {
+    var build = new GraphBuilder(new Graph("conditional"));
+    var type = TensorType.of(DataType.FLOAT32, 3);
+    var state = new State("sum", type, TensorData.ofFloats(Shape.of(3), 1, 2, 3));
+    build.graph().addState(state);
+    var taken = new GraphBuilder(new Graph("taken"));
+    var read =
+        taken
+            .addDeclared(
+                new ReadState("sum", type), List.of(), List.of("read"), List.of(type), List.of())
+            .output();
+    var sum = taken.add(new Binary(Binary.Kind.ADD), read, taken.input("x", type));
+    var half = taken.add(new Binary(Binary.Kind.MUL), sum, taken.scalar(0.5f));
+    taken.add(new WriteState("sum"), List.of(half), List.of(), List.of());
+    taken.graph().addOutput("y", sum);
+    var other = new GraphBuilder(new Graph("other"));
+    other.graph().addOutput("y", other.add(new Unary(Unary.Kind.ABS), other.input("x", type)));
+    var inputs = List.of(build.input("c", TensorType.of(DataType.BOOL)), build.input("x", type));
+    var bodies = List.of(taken.graph(), other.graph());
+    build.graph().addOutput("y", build.add(new If(), inputs, 1, bodies).output());
+    return SmallModel.write("tflite", folder.resolve("conditional.tflite"), build.graph());
+  }
+
+  @Test
+  void aStateWithinABranchGoesInAndOutOfIt() throws IOException {
+    var source = conditional();
+    for (var format : List.of("tflite", "onnx")) {
+      var out = folder.resolve(format);
+      var said = Spoken.of("convert", source, "--to", format, "--state", "io", "-o", out);
+      assertThat(said.out()).contains("written, equal");
+    }
+    try (var result = Watari.read(folder.resolve("onnx/conditional.onnx"))) {
+      assertThat(result.model().main().outputNames()).containsExactly("y", "sum_out");
     }
   }
 

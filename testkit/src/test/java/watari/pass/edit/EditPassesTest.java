@@ -12,8 +12,10 @@ import watari.graph.State;
 import watari.graph.Validator;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
+import watari.op.ControlOp.Loop;
 import watari.op.ControlOp.ReadState;
 import watari.op.ControlOp.WriteState;
+import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.ShapeOp.Reshape;
 import watari.rewrite.Pass;
@@ -107,5 +109,43 @@ class EditPassesTest {
     run(new StateToIo(), graph);
     assertThat(GraphText.of(graph)).isEqualTo("ADD(x, sum)");
     assertThat(graph.outputNames()).containsExactly("y", "sum_out");
+  }
+
+  /// Adds the iteration's number to a state.
+  @Test
+  void aStateOfALoopIsCarried() {
+    var build = new GraphBuilder(new Graph("loop"));
+    var type = TensorType.of(DataType.FLOAT32);
+    build.graph().addState(new State("sum", type, TensorData.scalar(1f)));
+    var body = new GraphBuilder(new Graph("body"));
+    var iteration = body.input("iteration", TensorType.of(DataType.INT64));
+    var condition = body.input("condition", TensorType.of(DataType.BOOL));
+    var read =
+        body.addDeclared(
+                new ReadState("sum", type), List.of(), List.of("read"), List.of(type), List.of())
+            .output();
+    var number = body.add(new Cast(DataType.FLOAT32), iteration);
+    var sum = body.add(new Binary(Binary.Kind.ADD), read, number);
+    body.add(new WriteState("sum"), List.of(sum), List.of(), List.of());
+    body.graph().addOutput("condition", condition);
+    body.graph().addOutput("each", sum);
+    var inputs = List.of(build.input("trips", TensorType.of(DataType.INT64)), Value.ABSENT);
+    var loop = build.add(new Loop(0, 1), inputs, 1, List.of(body.graph()));
+    build.graph().addOutput("all", loop.output());
+
+    LiftStates.run(build.graph());
+
+    Validator.require(build.graph());
+    var nodes = build.graph().nodes();
+    assertThat(nodes)
+        .extracting(node -> node.op().name())
+        .containsExactly("ReadState", "Loop", "WriteState");
+    assertThat(nodes.get(1).op()).isEqualTo(new Loop(1, 1));
+    assertThat(nodes.get(1).input(2)).isEqualTo(nodes.get(0).output());
+    assertThat(nodes.get(2).input(0)).isEqualTo(nodes.get(1).output(0));
+    assertThat(build.graph().outputs()).containsExactly(nodes.get(1).output(1));
+    assertThat(body.graph().nodes())
+        .noneMatch(node -> node.op() instanceof ReadState || node.op() instanceof WriteState);
+    assertThat(body.graph().outputs()).hasSize(3);
   }
 }

@@ -54,7 +54,6 @@ final class TfliteReadStateOps {
       variables(node).assign(resource, value);
       return;
     }
-    requireNoBody(node);
     var initial = variables(node).initial(resource);
     var state = state(node, resource, initial.isPresent() ? value.type() : fixed(value.type()));
     if (state.type().dtype() != value.dtype()) {
@@ -72,12 +71,6 @@ final class TfliteReadStateOps {
     return type;
   }
 
-  private static void requireNoBody(TfliteNode node) {
-    if (!node.scope().isBody()) return;
-    throw Unreadable.operator(
-        "a branch or loop works on a variable", "read it before and assign it behind");
-  }
-
   private static void readVariable(TfliteNode node) {
     var resource = handle(node);
     var variables = variables(node);
@@ -90,7 +83,6 @@ final class TfliteReadStateOps {
       node.scope().define(node.outputTensor(0), value);
       return;
     }
-    requireNoBody(node);
     var state = state(node, resource, initial.isPresent() ? declared : fixed(declared));
     node.scope().define(node.outputTensor(0), read(node, state));
   }
@@ -108,7 +100,7 @@ final class TfliteReadStateOps {
 
   /// The graph's state of a variable, made when it is first used.
   private static State state(TfliteNode node, String resource, TensorType used) {
-    var known = node.graph().state(resource);
+    var known = node.scope().entry().state(resource);
     if (known.isPresent()) return known.get();
     var initial =
         variables(node)
@@ -116,7 +108,7 @@ final class TfliteReadStateOps {
             .orElseGet(() -> TensorData.filled(TensorData.scalar(used.dtype(), 0), used.shape()));
     var type = initial.type().with(used.quantization());
     var state = new State(resource, type, initial);
-    node.graph().addState(state);
+    node.scope().entry().addState(state);
     return state;
   }
 

@@ -27,6 +27,7 @@ import watari.graph.GraphBuilder;
 import watari.graph.Model;
 import watari.graph.Signature;
 import watari.graph.Value;
+import watari.pass.edit.LiftStates;
 
 /// Reads TFLite files, every signature as an entry of the model.
 public final class TfliteReader implements FormatReader {
@@ -120,6 +121,7 @@ public final class TfliteReader implements FormatReader {
     scope.read();
     var outputNames = outputs(scope, graph, entry);
     graph.setSignature(new Signature(entry.key(), inputNames, outputNames));
+    if (!graph.states().isEmpty()) LiftStates.run(graph);
     return graph;
   }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import watari.finding.Finding;
+import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.State;
 import watari.graph.Value;
@@ -64,6 +65,13 @@ final class TfliteScope {
   boolean isBody() {
     return caller.isPresent()
         && (caller.get().builder.graph() != builder.graph() || caller.get().isBody());
+  }
+
+  /// The graph that bodies hang in, which has the states.
+  Graph entry() {
+    var scope = this;
+    while (scope.caller.isPresent()) scope = scope.caller.get();
+    return scope.builder.graph();
   }
 
   List<Integer> inputs() {
