@@ -11,6 +11,7 @@ import watari.format.tensorflow.TensorflowNodes.Edge;
 import watari.format.tensorflow.TensorflowNodes.Entry;
 import watari.format.tensorflow.schema.AttrValue;
 import watari.format.tensorflow.schema.GraphDef;
+import watari.format.tensorflow.schema.TensorInfo;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.Value;
@@ -69,6 +70,19 @@ final class TensorflowReadMain {
     return graph;
   }
 
+  /// Reads what a signature gives, from what it takes.
+  Graph signature(Map<String, TensorInfo> inputs, Map<String, TensorInfo> outputs) {
+    inputs.forEach((key, info) -> {
+      var edge = TensorflowNodes.edge(info.getName());
+      input(key, edge, info.getDtype(), TensorflowTypes.shape(key, info.getTensorShape()));
+    });
+    var wanted = new LinkedHashMap<String, Edge>();
+    outputs.forEach((key, info) -> wanted.put(key, TensorflowNodes.edge(info.getName())));
+    reading.read(List.copyOf(wanted.values()));
+    wanted.forEach(this::output);
+    return graph;
+  }
+
   private List<Entry> unused() {
     var used = new HashSet<String>();
     for (var entry : nodes.all()) {
@@ -112,11 +126,12 @@ final class TensorflowReadMain {
 
   private void input(String name, Edge edge) {
     var entry = nodes.find(edge.node()).orElseThrow();
-    var attribute = entry.proto().getAttrMap().get("dtype");
-    var theirs =
-        attribute == null
-            ? watari.format.tensorflow.schema.DataType.DT_INVALID
-            : attribute.getType();
+    var dtype = entry.proto().getAttrOrDefault("dtype", AttrValue.getDefaultInstance()).getType();
+    input(name, edge, dtype, shape(name, entry));
+  }
+
+  private void input(
+      String name, Edge edge, watari.format.tensorflow.schema.DataType theirs, Shape shape) {
     var dtype = TensorflowTypes.dtype(theirs);
     if (dtype.isEmpty()) {
       model.add(
@@ -128,7 +143,7 @@ final class TensorflowReadMain {
       reading.standIn(edge);
       return;
     }
-    var type = new TensorType(dtype.orElse(DataType.FLOAT32), shape(name, entry));
+    var type = new TensorType(dtype.orElse(DataType.FLOAT32), shape);
     reading.put(edge, new Held.Tensor(graph.addInput(name, type)));
   }
 

@@ -30,6 +30,7 @@ final class TensorflowReadOps {
     TensorflowReadIndexOps.register(table);
     TensorflowReadControlOps.register(table);
     TensorflowReadListOps.register(table);
+    TensorflowReadStateOps.register(table);
     return table;
   }
 
