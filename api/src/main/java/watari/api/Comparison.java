@@ -2,13 +2,11 @@ package watari.api;
 
 import watari.tensor.TensorData;
 
-/// How far apart two tensors of one shape are.
+/// How far apart tensors of one shape are, two by two.
 ///
 /// The range of a tensor spans its finite elements and 0. Elements that are both NaN, or the same
 /// infinity, agree; other pairs with one of these are infinitely far apart.
 final class Comparison {
-  private final TensorData a;
-  private final TensorData b;
   private double low;
   private double high;
   private double maxAbsolute;
@@ -18,15 +16,15 @@ final class Comparison {
   private double squaresB;
   private double squaresOff;
 
-  private Comparison(TensorData a, TensorData b) {
-    this.a = a;
-    this.b = b;
+  static OutputError of(String name, TensorData a, TensorData b) {
+    var comparison = new Comparison();
+    comparison.add(a, b);
+    return comparison.error(name);
   }
 
-  static OutputError of(String name, TensorData a, TensorData b) {
-    var comparison = new Comparison(a, b);
-    for (long i = 0; i < a.size(); i++) comparison.element(i);
-    return comparison.error(name);
+  /// Takes two more tensors of one shape.
+  void add(TensorData a, TensorData b) {
+    for (long i = 0; i < a.size(); i++) element(a, b, i);
   }
 
   /// The share of elements that are further apart than `step`.
@@ -39,7 +37,7 @@ final class Comparison {
     return a.size() == 0 ? 0 : (double) beyond / a.size();
   }
 
-  private void element(long i) {
+  private void element(TensorData a, TensorData b, long i) {
     double x = a.doubleAt(i);
     double y = b.doubleAt(i);
     double off = distance(x, y);
@@ -63,7 +61,8 @@ final class Comparison {
     return Double.isNaN(off) ? Double.POSITIVE_INFINITY : off;
   }
 
-  private OutputError error(String name) {
+  /// Of all tensors taken so far.
+  OutputError error(String name) {
     double range = high - low;
     double scaled = maxAbsolute == 0 ? 0 : range == 0 ? maxAbsolute : maxAbsolute / range;
     boolean bothZero = squaresA == 0 && squaresB == 0;

@@ -18,6 +18,7 @@ public record ConvertOptions(
     Edits edits,
     LayoutSettings layout,
     WriteSettings write,
+    QuantizeSettings quantize,
     VerifySettings verify,
     boolean strict,
     boolean explain) {
@@ -43,6 +44,7 @@ public record ConvertOptions(
         Edits.NONE,
         LayoutSettings.NATIVE,
         WriteSettings.into(folder),
+        QuantizeSettings.NONE,
         VerifySettings.OFF,
         false,
         false);

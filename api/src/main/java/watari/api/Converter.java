@@ -1,9 +1,11 @@
 package watari.api;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import watari.api.Lowering.Lowered;
 import watari.api.Plan.Result;
 import watari.finding.Finding;
@@ -88,6 +90,9 @@ public final class Converter {
       } catch (ModelException e) {
         findings.addAll(Reports.inFile(e.findings(), source.path()));
         return report(Ending.REFUSED);
+      } catch (UncheckedIOException e) {
+        findings.add(Causes.of(Objects.requireNonNull(e.getCause())));
+        return report(Ending.IO_FAILED);
       } catch (IOException e) {
         findings.add(Causes.of(e).inFile(result.main().toString()));
         return report(Ending.IO_FAILED);
@@ -141,7 +146,7 @@ public final class Converter {
       step("verifying");
       var found = new ArrayList<Finding>();
       try {
-        return new ResultCheck(source, lowered, result, options.verify()).run(found);
+        return new ResultCheck(source, lowered, result, options).run(found);
       } finally {
         findings.addAll(Reports.inFile(found, source.path()));
       }

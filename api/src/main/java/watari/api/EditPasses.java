@@ -8,6 +8,7 @@ import watari.pass.edit.CutGraph;
 import watari.pass.edit.ResetState;
 import watari.pass.edit.SetInputShapes;
 import watari.pass.edit.StateToIo;
+import watari.pass.layout.LayoutReport;
 import watari.pass.request.RequestedRules;
 import watari.pass.storage.DecodeFloat16;
 import watari.pass.storage.Dequantize;
@@ -21,8 +22,10 @@ final class EditPasses {
   private final Edits edits;
   private final TargetProfile profile;
   private final Precision precision;
+  private final QuantizeSettings quantize;
 
-  EditPasses(Edits edits, TargetProfile profile, Precision precision) {
+  EditPasses(Edits edits, TargetProfile profile, Precision precision, QuantizeSettings quantize) {
+    this.quantize = quantize;
     this.edits = edits;
     this.profile = profile;
     this.precision = precision;
@@ -53,12 +56,21 @@ final class EditPasses {
   }
 
   /// What changes the storage of a graph that the target can write.
-  List<Pass> storage() {
+  ///
+  /// @param layouts what layout assignment did to it
+  List<Pass> storage(LayoutReport layouts) {
+    boolean isPerTensor = quantize.calibration().perTensor();
     return switch (precision) {
-      case WEIGHTS8 -> List.of(new QuantizeWeights(/* isDynamic= */ false, false));
-      case DYNAMIC8 -> List.of(new QuantizeWeights(/* isDynamic= */ true, false));
-      case KEPT, FLOAT32, FLOAT16, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> List.of();
+      case WEIGHTS8 -> List.of(new QuantizeWeights(/* isDynamic= */ false, isPerTensor));
+      case DYNAMIC8 -> List.of(new QuantizeWeights(/* isDynamic= */ true, isPerTensor));
+      case INT8, FULL_INT8, FULL_UINT8, INT16X8 -> List.of(quantize(layouts));
+      case KEPT, FLOAT32, FLOAT16 ->
+          quantize.ends().isEmpty() ? List.of() : List.of(quantize(layouts));
     };
+  }
+
+  private Pass quantize(LayoutReport layouts) {
+    return new Quantize(profile, precision, quantize, layouts.inputs());
   }
 
   private boolean decodesFloat16() {
@@ -80,10 +92,11 @@ final class EditPasses {
           case KEPT, FLOAT32, FLOAT16 -> true;
           case WEIGHTS8 -> profile.quantization(Storage.WEIGHTS8).isPresent();
           case DYNAMIC8 -> profile.quantization(Storage.DYNAMIC8).isPresent();
-          case INT8, FULL_INT8, FULL_UINT8, INT16X8 -> false;
+          case INT8, FULL_INT8, FULL_UINT8, INT16X8 ->
+              profile.quantization(precision.storage().orElseThrow()).isPresent();
         };
     if (isPossible) return List.of();
-    var why = "precision '" + precision + "' cannot be made for " + profile.format() + " yet";
+    var why = "precision '" + precision + "' cannot be made for " + profile.format();
     return List.of(
         Finding.error("PRECISION_UNSUPPORTED", why).fix("ask for float32, float16 or weights8"));
   }

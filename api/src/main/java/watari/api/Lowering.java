@@ -3,6 +3,7 @@ package watari.api;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import watari.finding.Finding;
 import watari.format.TargetPipeline;
 import watari.format.TargetProfile;
@@ -46,9 +47,9 @@ final class Lowering {
   Lowered lower(OpenModel source) {
     var model = copy(source.model());
     var log = new PassLog(options.explain());
-    var edits = new EditPasses(options.edits(), profile, precision);
+    var edits = new EditPasses(options.edits(), profile, precision, options.quantize());
     var pipeline =
-        new TargetPipeline(profile, edits.before(), edits.after(), wishes(), edits.storage());
+        new TargetPipeline(profile, edits.before(), edits.after(), wishes(), edits::storage);
     var layouts = new ArrayList<LayoutReport>();
     var refusals = new ArrayList<Finding>();
     for (var graph : model.graphs()) {
@@ -69,7 +70,13 @@ final class Lowering {
     var inputs = model.graphs().stream().flatMap(g -> g.inputs().stream()).map(Value::name);
     unknown("input", options.layout().inputs().keySet(), inputs.toList(), findings);
     var outputs = model.graphs().stream().flatMap(g -> g.outputNames().stream());
-    unknown("output", options.layout().outputs().keySet(), outputs.toList(), findings);
+    var outputNames = outputs.toList();
+    unknown("output", options.layout().outputs().keySet(), outputNames, findings);
+    var ends = new ArrayList<>(outputNames);
+    for (var graph : model.graphs()) graph.inputs().forEach(input -> ends.add(input.name()));
+    var named = new TreeSet<>(options.quantize().ends().keySet());
+    named.remove("");
+    unknown("input or output", named, ends, findings);
     return findings;
   }
 

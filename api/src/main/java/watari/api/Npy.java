@@ -3,8 +3,11 @@ package watari.api;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -47,35 +50,59 @@ final class Npy {
   /// The array as a view of the bytes.
   static TensorData read(String name, MemorySegment file) {
     var head = file.asSlice(0, Math.min(file.byteSize(), MOST_HEADER_BYTES));
-    var bytes = head.toArray(ValueLayout.JAVA_BYTE);
-    if (bytes.length < 10 || !startsWith(bytes, MAGIC)) throw broken(name, "it is not an .npy");
-    int size = bytes[8] & 0xFF | (bytes[9] & 0xFF) << 8;
-    int start = 10;
-    if (bytes[6] > 1) {
-      if (bytes.length < 12) throw broken(name, "its header ends too early");
-      size |= (bytes[10] & 0xFF) << 16 | (bytes[11] & 0xFF) << 24;
-      start = 12;
+    var in = new ByteArrayInputStream(head.toArray(ValueLayout.JAVA_BYTE));
+    try {
+      var header = header(name, in);
+      return header.tensor(name, file.asSlice(head.byteSize() - in.available()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    if (size < 0 || size > bytes.length - start) throw broken(name, "its header ends too early");
-    var header = new String(bytes, start, size, StandardCharsets.UTF_8);
-    return array(name, header, file.asSlice(start + size));
   }
 
-  private static TensorData array(String name, String header, MemorySegment packed) {
-    var descr = find(DESCR, header, name);
-    var dtype = dtype(descr.group(2), name);
-    boolean isColumnMajor = find(ORDER, header, name).group(1).equals("True");
-    var dims = dims(find(SHAPE, header, name).group(1), name);
-    var elements = packed;
-    if (descr.group(1).equals(">")) elements = swapped(elements, numberBytes(dtype));
-    try {
-      var shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
-      if (!isColumnMajor) return TensorData.of(dtype, shape, elements);
-      var reversed = dims.reversed().stream().mapToLong(Long::longValue).toArray();
-      var axes = IntStream.range(0, dims.size()).boxed().toList().reversed();
-      return TensorData.of(dtype, Shape.of(reversed), elements).transposed(axes);
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw broken(name, String.valueOf(e.getMessage()));
+  /// Reads what stands before the elements, and leaves the stream there.
+  static Header header(String name, InputStream in) throws IOException {
+    var start = in.readNBytes(10);
+    if (start.length < 10 || !startsWith(start, MAGIC)) throw broken(name, "it is not an .npy");
+    int size = start[8] & 0xFF | (start[9] & 0xFF) << 8;
+    if (start[6] > 1) {
+      var more = in.readNBytes(2);
+      if (more.length < 2) throw broken(name, "its header ends too early");
+      size |= (more[0] & 0xFF) << 16 | (more[1] & 0xFF) << 24;
+    }
+    if (size < 0 || size > MOST_HEADER_BYTES) throw broken(name, "its header ends too early");
+    var text = in.readNBytes(size);
+    if (text.length < size) throw broken(name, "its header ends too early");
+    return Header.of(name, new String(text, StandardCharsets.UTF_8));
+  }
+
+  /// What stands before the elements of an array.
+  record Header(DataType dtype, boolean isSwapped, boolean isColumnMajor, List<Long> dims) {
+    static Header of(String name, String text) {
+      var descr = find(DESCR, text, name);
+      boolean isColumnMajor = find(ORDER, text, name).group(1).equals("True");
+      var dims = Npy.dims(find(SHAPE, text, name).group(1), name);
+      return new Header(
+          Npy.dtype(descr.group(2), name), descr.group(1).equals(">"), isColumnMajor, dims);
+    }
+
+    /// The same of some elements along the first axis.
+    Header first(long count) {
+      var some = new ArrayList<>(dims);
+      some.set(0, count);
+      return new Header(dtype, isSwapped, isColumnMajor, some);
+    }
+
+    TensorData tensor(String name, MemorySegment bytes) {
+      var elements = isSwapped ? swapped(bytes, numberBytes(dtype)) : bytes;
+      try {
+        var shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
+        if (!isColumnMajor) return TensorData.of(dtype, shape, elements);
+        var reversed = dims.reversed().stream().mapToLong(Long::longValue).toArray();
+        var axes = IntStream.range(0, dims.size()).boxed().toList().reversed();
+        return TensorData.of(dtype, Shape.of(reversed), elements).transposed(axes);
+      } catch (IllegalArgumentException | ArithmeticException e) {
+        throw broken(name, String.valueOf(e.getMessage()));
+      }
     }
   }
 
@@ -203,7 +230,7 @@ final class Npy {
     return true;
   }
 
-  private static ModelException broken(String name, String why) {
+  static ModelException broken(String name, String why) {
     return new ModelException(Finding.error("DATA_BROKEN", "array '" + name + "': " + why));
   }
 }

@@ -3,6 +3,7 @@ package watari.api;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import watari.quant.Storage;
 
 /// How a result stores its numbers.
 public enum Precision {
@@ -30,10 +31,24 @@ public enum Precision {
   }
 
   /// Whether numbers become integers that were none.
-  boolean quantizes() {
+  public boolean quantizes() {
     return switch (this) {
       case KEPT, FLOAT32, FLOAT16 -> false;
       case WEIGHTS8, DYNAMIC8, INT8, FULL_INT8, FULL_UINT8, INT16X8 -> true;
+    };
+  }
+
+  /// Whether ranges of activations have to be known.
+  public boolean needsData() {
+    return storage().isPresent();
+  }
+
+  /// How activations are stored that were floats; empty where they stay as they are.
+  Optional<Storage> storage() {
+    return switch (this) {
+      case KEPT, FLOAT32, FLOAT16, WEIGHTS8, DYNAMIC8 -> Optional.empty();
+      case INT8, FULL_INT8, FULL_UINT8 -> Optional.of(Storage.INT8);
+      case INT16X8 -> Optional.of(Storage.INT16X8);
     };
   }
 

@@ -15,13 +15,15 @@ final class ResultCheck {
   private final Lowered lowered;
   private final Result result;
   private final VerifySettings settings;
+  private final QuantizeSettings quantize;
   private final Sides sides = new Sides();
 
-  ResultCheck(OpenModel source, Lowered lowered, Result result, VerifySettings settings) {
+  ResultCheck(OpenModel source, Lowered lowered, Result result, ConvertOptions options) {
     this.source = source;
     this.lowered = lowered;
     this.result = result;
-    this.settings = settings;
+    settings = options.verify();
+    quantize = options.quantize();
   }
 
   Check run(List<Finding> findings) throws IOException {
@@ -73,6 +75,12 @@ final class ResultCheck {
     var pairing =
         Pairing.of(source.model().main(), lowered.model().main(), lowered.layouts().get(0));
     var tolerance = Tolerance.of(settings, result.precision());
+    if (quantize.calibration().isGiven()
+        && settings.data().toString().isEmpty()
+        && result.precision().needsData()) {
+      var accuracy = new Accuracy(a, b, pairing, quantize, tolerance);
+      if (accuracy.isPossible()) return accuracy.run(findings);
+    }
     LocalCheck.Pieces pieces =
         part -> Sides.part(part.graph(), result.writer().format(), /* isLegal= */ true);
     return new Verification(a, b, pairing, tolerance, settings, pieces, findings).run();

@@ -112,6 +112,8 @@ final class Convert implements Command {
 
   private final Supplier<Path> data = usage.path("FILE.npz", "Inputs to verify with.", "--data");
 
+  private final CalibrationOptions calibration = new CalibrationOptions(usage);
+
   @Override
   public CommandSpec spec() {
     return usage.spec();
@@ -162,6 +164,7 @@ final class Convert implements Command {
             force.get(),
             Math.toIntExact(Words.count("--opset", opset.get())),
             externalData.get()),
+        calibration.settings(precisions(), explain.get()),
         verification(),
         strict.get(),
         explain.get());

@@ -10,20 +10,7 @@ final class Later {
 
   /// Options of `convert`.
   static final Set<String> OPTIONS =
-      Set.of(
-          "--calibration",
-          "--calibration-samples",
-          "--calibrator",
-          "--io",
-          "--labels",
-          "--max-drop",
-          "--min-sqnr",
-          "--nms",
-          "--normalize",
-          "--overrides",
-          "--per-tensor",
-          "--resize",
-          "--weights-as");
+      Set.of("--labels", "--max-drop", "--nms", "--overrides", "--weights-as");
 
   /// Options of `edit`.
   static final Set<String> EDITS =

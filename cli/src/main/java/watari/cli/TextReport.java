@@ -79,7 +79,10 @@ final class TextReport {
   private static String summary(OutputReport output) {
     var text = new StringBuilder(", ").append(output.check().verdict());
     var worst = output.check().errors().stream().mapToDouble(e -> e.scaled()).max();
-    if (worst.isPresent()) {
+    if (worst.isPresent() && output.precision().quantizes()) {
+      double sqnr = output.check().errors().stream().mapToDouble(e -> e.sqnr()).min().orElse(0);
+      text.append(String.format(Locale.ROOT, " (SQNR %.1f dB)", sqnr));
+    } else if (worst.isPresent()) {
       text.append(String.format(Locale.ROOT, " (error %.2g)", worst.getAsDouble()));
     }
     if (output.transposes() > 0) text.append(", transposes ").append(output.transposes());

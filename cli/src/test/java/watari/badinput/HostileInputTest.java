@@ -102,6 +102,7 @@ class HostileInputTest {
             options.edits(),
             options.layout(),
             options.write(),
+            options.quantize(),
             options.verify(),
             options.strict(),
             options.explain());

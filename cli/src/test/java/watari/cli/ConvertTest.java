@@ -126,14 +126,14 @@ class ConvertTest {
   }
 
   @Test
-  void precisionsThatAreNotThereAreRefusedAndTheOthersWritten() throws IOException {
+  void precisionsThatCannotBeMadeAreRefusedAndTheOthersWritten() throws IOException {
     var model = SmallModel.relu("onnx", folder.resolve("m.onnx"));
     var out = folder.resolve("out");
     var said =
         Spoken.of(
             "convert", model, "--to", "tflite", "--precision", "int8,float16", "-o", out, "--json");
     assertThat(said.code()).isEqualTo(4);
-    assertThat(said.out()).contains("\"status\":\"partial\"").contains("PRECISION_UNSUPPORTED");
+    assertThat(said.out()).contains("\"status\":\"partial\"").contains("CALIBRATION_MISSING");
     assertThat(out).isDirectoryContaining("glob:**/m.float16.tflite");
   }
 }

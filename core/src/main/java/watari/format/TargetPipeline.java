@@ -3,6 +3,7 @@ package watari.format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import watari.finding.Finding;
 import watari.finding.ModelException;
 import watari.graph.Graph;
@@ -23,28 +24,28 @@ public final class TargetPipeline {
   private final List<Pass> first;
   private final List<Pass> edits;
   private final LayoutWishes wishes;
-  private final List<Pass> storage;
+  private final Function<LayoutReport, List<Pass>> storage;
 
   /// @param first what names values of the source: it comes before any rewrite
   /// @param edits other changes that a user asks for, on the canonical graph
   public TargetPipeline(
       TargetProfile profile, List<Pass> first, List<Pass> edits, LayoutWishes wishes) {
-    this(profile, first, edits, wishes, List.of());
+    this(profile, first, edits, wishes, _ -> List.of());
   }
 
   /// @param storage changes of how numbers are stored, on the graph that the target could write
-  ///   already; it is made legal again behind them
+  ///   already, by what layout assignment did to it; it is made legal again behind them
   public TargetPipeline(
       TargetProfile profile,
       List<Pass> first,
       List<Pass> edits,
       LayoutWishes wishes,
-      List<Pass> storage) {
+      Function<LayoutReport, List<Pass>> storage) {
     this.profile = profile;
     this.first = List.copyOf(first);
     this.edits = List.copyOf(edits);
     this.wishes = wishes;
-    this.storage = List.copyOf(storage);
+    this.storage = storage;
   }
 
   /// Edits the graph until the target can write it, [#refusals] apart.
@@ -59,8 +60,9 @@ public final class TargetPipeline {
     var layouts = AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), wishes, log);
     run(Pipelines.afterLayout(), graph, log);
     run(profile.legalize(), graph, log);
-    run(storage, graph, log);
-    if (!storage.isEmpty()) run(profile.legalize(), graph, log);
+    var stored = storage.apply(layouts);
+    run(stored, graph, log);
+    if (!stored.isEmpty()) run(profile.legalize(), graph, log);
     new KeepConstantNames().run(graph, log);
     return layouts;
   }

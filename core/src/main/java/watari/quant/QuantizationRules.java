@@ -16,6 +16,7 @@ public final class QuantizationRules {
   private final Map<Object, OperatorRule> rules = new HashMap<>();
   private final Predicate<Node> isFused;
   private boolean hasFloatBias;
+  private boolean isOfKernels;
 
   /// @param isFused whether the operator before a node computes it along with its own result, which
   ///   then is never stored
@@ -39,7 +40,24 @@ public final class QuantizationRules {
     return Optional.ofNullable(rules.get(kind(node.op())));
   }
 
-  boolean isFused(Node node) {
+  /// Kernels take integers themselves, and only those that the target does not refuse.
+  public QuantizationRules ofKernels() {
+    isOfKernels = true;
+    return this;
+  }
+
+  public boolean isOfKernels() {
+    return isOfKernels;
+  }
+
+  /// Whether an operator is in the table, and does more than to move elements.
+  public boolean computes(Node node) {
+    return of(node)
+        .filter(rule -> !(rule.result() instanceof OperatorRule.Result.Shared))
+        .isPresent();
+  }
+
+  public boolean isFused(Node node) {
     return isFused.test(node);
   }
 

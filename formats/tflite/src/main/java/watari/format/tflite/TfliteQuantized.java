@@ -168,6 +168,8 @@ final class TfliteQuantized {
     }
     requireActivation(from, "the input");
     requireActivation(to, "the output");
+    boolean widens = from.dtype() != DataType.INT16 && to.dtype() == DataType.INT16;
+    if (widens) throw refusal("the output", to);
   }
 
   /// A convolution or product: activation, weights of one scale or one for each of the outputs,

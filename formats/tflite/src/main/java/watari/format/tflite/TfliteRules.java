@@ -56,6 +56,7 @@ import watari.quant.QuantizationRules;
 final class TfliteRules {
   static final QuantizationRules TABLE =
       new QuantizationRules(TfliteActivation::isFused)
+          .ofKernels()
           .on(product(), Conv.class, ConvTranspose.class, FullyConnected.class, MatMul.class)
           .on(own(), Binary.Kind.ADD, Binary.Kind.SUB, Binary.Kind.MUL)
           .on(own(), Binary.Kind.SQUARED_DIFFERENCE, PRelu.class, LeakyRelu.class)

@@ -1,0 +1,35 @@
+package watari.api;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import watari.tensor.DataType;
+
+/// How results are quantized, where that is asked for.
+///
+/// @param minSqnr in dB; operators stay on floats until it is reached; NaN for none
+/// @param correctsBias whether biases make up for what rounding the weights adds to means
+/// @param ranks whether operators are ranked by the noise that they bring in
+/// @param ends storage of inputs and outputs by name; of all others under the empty name
+public record QuantizeSettings(
+    CalibrationSettings calibration,
+    double minSqnr,
+    boolean correctsBias,
+    boolean ranks,
+    Map<String, DataType> ends) {
+  public static final QuantizeSettings NONE =
+      new QuantizeSettings(CalibrationSettings.NONE, Double.NaN, true, false, Map.of());
+
+  public QuantizeSettings {
+    ends = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(ends));
+  }
+
+  boolean hasMinSqnr() {
+    return !Double.isNaN(minSqnr);
+  }
+
+  /// What is asked for an input or output.
+  Optional<DataType> end(String name) {
+    return Optional.ofNullable(ends.get(name)).or(() -> Optional.ofNullable(ends.get("")));
+  }
+}
