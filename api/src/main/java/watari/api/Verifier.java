@@ -25,8 +25,14 @@ public final class Verifier {
     this.read = read;
   }
 
-  /// Compares `a` with `b`; each is a model or an .npz of outputs.
+  /// Compares `a` with `b`; each is a model or an .npz of outputs. A file of weights is that of
+  /// `a`.
+  ///
+  /// @throws UsageException if there is one, but `a` is no model
   public VerifyReport verify(Path a, Path b) {
+    if (isRecorded(a) && !read.weightsFile().toString().isEmpty()) {
+      throw new UsageException("--weights-file is for A, but '" + a + "' holds outputs");
+    }
     try {
       var checks = isRecorded(a) || isRecorded(b) ? recorded(a, b) : models(a, b);
       boolean differs = checks.stream().anyMatch(c -> c.verdict() == Verdict.DIFFERENT);
@@ -58,7 +64,7 @@ public final class Verifier {
 
   private List<Check> models(Path a, Path b) throws IOException, EngineException {
     try (var modelA = Watari.read(a, read);
-        var modelB = Watari.read(b, read)) {
+        var modelB = Watari.read(b, besides())) {
       var sideA = side(modelA);
       var sideB = side(modelB);
       var pairing = GuessedPairs.between(modelA.model().main(), modelB.model().main());
@@ -96,8 +102,8 @@ public final class Verifier {
   }
 
   private List<Check> recorded(Path a, Path b) throws IOException, EngineException {
-    var outputsA = outputs(a);
-    var outputsB = outputs(b);
+    var outputsA = outputs(a, read);
+    var outputsB = outputs(b, besides());
     var errors = new ArrayList<OutputError>();
     var verdict = Verdict.EQUAL;
     int at = 0;
@@ -133,9 +139,15 @@ public final class Verifier {
     return error.scaled() <= tolerance.scaled() ? Verdict.ROUNDING : Verdict.DIFFERENT;
   }
 
-  private Map<String, TensorData> outputs(Path path) throws IOException, EngineException {
+  /// How the second model is read: its weights are where it says.
+  private ReadSettings besides() {
+    return new ReadSettings(read.format(), Path.of(""));
+  }
+
+  private Map<String, TensorData> outputs(Path path, ReadSettings how)
+      throws IOException, EngineException {
     if (isRecorded(path)) return Npz.read(path);
-    try (var model = Watari.read(path, read)) {
+    try (var model = Watari.read(path, how)) {
       var side = side(model);
       var feeds = new Inputs(side.graph(), settings).first(side);
       return named(side.graph(), side.run(feeds, List.of()).outputs());

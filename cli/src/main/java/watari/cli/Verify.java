@@ -34,6 +34,9 @@ final class Verify implements Command {
 
   private final Supplier<Boolean> layers = usage.flag("Compare inner tensors, too.", "--layers");
 
+  private final Supplier<Path> weightsFile =
+      usage.path("FILE", "Where the weights of A are.", "--weights-file");
+
   @Override
   public CommandSpec spec() {
     return usage.spec();
@@ -46,7 +49,8 @@ final class Verify implements Command {
         tolerance.get().isEmpty() ? Double.NaN : Words.number("--tolerance", tolerance.get());
     var settings =
         new VerifySettings(true, most, data.get(), seed.get(), samples.get(), layers.get());
-    var report = new Verifier(settings, ReadSettings.DEFAULT).verify(a.get(), b.get());
+    var report =
+        new Verifier(settings, new ReadSettings("", weightsFile.get())).verify(a.get(), b.get());
     if (speech.isJson()) json(report);
     else print(report);
     return report.ending().exitCode();

@@ -74,12 +74,29 @@ class BadInputTest {
     breakAll("onnx");
   }
 
+  /// Weights lie beside them, whole.
+  @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = SEPARATE_THREAD)
+  void brokenIrFilesAreReadOrRefused() throws IOException {
+    var written = folder.resolve("ir");
+    for (var sample : list(ROOT.resolve("samples"), "tflite")) {
+      Watari.convert(List.of(sample), ConvertOptions.to("openvino", written));
+    }
+    var models = new ArrayList<>(list(written, ".xml"));
+    models.addAll(cases("openvino", "xml"));
+    breakAll("openvino", models);
+  }
+
   private void breakAll(String format) throws IOException {
-    var models = models(format);
+    breakAll(format, models(format));
+  }
+
+  private void breakAll(String format, List<Path> models) throws IOException {
     int each = Math.ceilDiv(VARIANTS, models.size());
     int tried = 0;
     for (var model : models) {
       var good = Files.readAllBytes(model);
+      if (format.equals("openvino")) weights(model);
       for (int i = 0; i < each; i++) {
         var random = new Random(SEED * 31 + model.getFileName().hashCode() * 1_000_003L + i);
         var variant = model + " #" + i;
@@ -94,9 +111,15 @@ class BadInputTest {
     assertThat(faults).as("seed %d", SEED).isEmpty();
   }
 
+  private void weights(Path xml) throws IOException {
+    var bin = xml.resolveSibling(xml.getFileName().toString().replaceFirst("xml$", "bin"));
+    Files.copy(bin, folder.resolve("broken.bin"), StandardCopyOption.REPLACE_EXISTING);
+  }
+
   private void tryOne(byte[] bad, String format, String variant, boolean convert)
       throws IOException {
-    var file = Files.write(folder.resolve("broken." + format), bad);
+    var suffix = format.equals("openvino") ? "xml" : format;
+    var file = Files.write(folder.resolve("broken." + suffix), bad);
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long allocated = threads.getCurrentThreadAllocatedBytes();
     long began = System.nanoTime();
@@ -208,18 +231,21 @@ class BadInputTest {
     var all = new ArrayList<Path>();
     all.addAll(list(ROOT.resolve("cli/src/test/resources/models"), format));
     all.addAll(list(ROOT.resolve("samples"), format));
-    var cases = ROOT.resolve("../shared/cases").resolve(format);
-    if (Files.isDirectory(cases)) {
-      var some = new ArrayList<Path>();
-      for (var folder : list(cases, "")) some.add(folder.resolve("model." + format));
-      some.removeIf(file ->
-          !Files.isRegularFile(file)
-              || file.toFile().length() > 16_384
-              || file.toFile().length() < 32);
-      Collections.shuffle(some, new Random(SEED));
-      all.addAll(some.subList(0, Math.min(CASES, some.size())));
-    }
+    all.addAll(cases(format, format));
     return all;
+  }
+
+  private static List<Path> cases(String format, String suffix) throws IOException {
+    var cases = ROOT.resolve("../shared/cases").resolve(format);
+    if (!Files.isDirectory(cases)) return List.of();
+    var some = new ArrayList<Path>();
+    for (var folder : list(cases, "")) some.add(folder.resolve("model." + suffix));
+    some.removeIf(file ->
+        !Files.isRegularFile(file)
+            || file.toFile().length() > 16_384
+            || file.toFile().length() < 32);
+    Collections.shuffle(some, new Random(SEED));
+    return some.subList(0, Math.min(CASES, some.size()));
   }
 
   private static List<Path> list(Path folder, String suffix) throws IOException {

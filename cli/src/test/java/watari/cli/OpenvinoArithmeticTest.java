@@ -23,6 +23,7 @@ import watari.op.ControlOp.Loop;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.QuantizeOp.DynamicQuantize;
+import watari.op.ReduceOp.Reduce;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
@@ -133,6 +134,30 @@ class OpenvinoArithmeticTest {
           assertThat(outputs.get(0).doubleAt(i)).isEqualTo(stored);
         }
       }
+    }
+  }
+
+  /// Beyond 2²⁴, where float32 has gaps.
+  @Test
+  void wideIntegersAreReducedExactly() throws IOException, EngineException {
+    var x = to.input("x", TensorType.of(DataType.INT32, 2, 3));
+    for (var kind : List.of(Reduce.Kind.MAX, Reduce.Kind.MIN, Reduce.Kind.SUM)) {
+      to.graph().addOutput(kind + " of rows", to.add(new Reduce(kind, false), x, to.vector(1)));
+      to.graph().addOutput(kind + " of all", to.add(new Reduce(kind, true), x));
+    }
+    int[] numbers = {
+      Integer.MAX_VALUE, -5, 1 << 24, (1 << 24) + 1, (1 << 24) - 1, Integer.MIN_VALUE
+    };
+    try (var session = load()) {
+      var outputs = session.run(List.of(new Feed("x", TensorData.ofInts(Shape.of(2, 3), numbers))));
+      assertThat(outputs.get(0).longs()).containsExactly(Integer.MAX_VALUE, (1 << 24) + 1);
+      assertThat(outputs.get(1).longs()).containsExactly(Integer.MAX_VALUE);
+      assertThat(outputs.get(2).longs()).containsExactly(-5, Integer.MIN_VALUE);
+      assertThat(outputs.get(3).longs()).containsExactly(Integer.MIN_VALUE);
+      int first = numbers[0] + numbers[1] + numbers[2];
+      int second = numbers[3] + numbers[4] + numbers[5];
+      assertThat(outputs.get(4).longs()).containsExactly(first, second);
+      assertThat(outputs.get(5).longs()).containsExactly(first + second);
     }
   }
 

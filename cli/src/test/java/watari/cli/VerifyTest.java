@@ -133,4 +133,17 @@ class VerifyTest {
     assertThat(Spoken.of("verify", relu, folder.resolve("missing.npz")).code()).isEqualTo(5);
     assertThat(Spoken.of("verify", relu, folder.resolve("missing.onnx")).code()).isEqualTo(5);
   }
+
+  @Test
+  void weightsOfTheFirstModelMayBeElsewhere() throws IOException {
+    var ir = SmallModel.relu("openvino", folder.resolve("relu.xml"));
+    var moved = Files.move(folder.resolve("relu.bin"), folder.resolve("weights"));
+    assertThat(Spoken.of("verify", ir, relu).err()).contains("WEIGHTS_MISSING");
+    var said = Spoken.of("verify", ir, relu, "--weights-file", moved);
+    assertThat(said.code()).as(said.err()).isZero();
+    var outputs = arrays("a.npz", Map.of("y", row(0, 1, 2)));
+    var recorded = Spoken.of("verify", outputs, relu, "--weights-file", moved);
+    assertThat(recorded.code()).isEqualTo(2);
+    assertThat(recorded.err()).contains("--weights-file is for A, but '" + outputs + "'");
+  }
 }

@@ -4,8 +4,11 @@ import static watari.pass.replace.Replacement.left;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
+import watari.graph.Node;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
+import watari.op.BinaryOp.Select;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.Op;
@@ -25,7 +28,13 @@ final class OpenvinoIntegerRules {
   /// Below this every integer is a float32.
   private static final double EXACT = 1 << 24;
 
+  /// What OpenVINO's CPU plugin keeps of any integer.
+  private static final int WIDE = 32;
+
+  private static final int HALF = WIDE / 2;
+  private static final int PART = 11;
   private static final int MOST_FACTORS = 16;
+  private static final int MOST_STEPS = 4;
 
   private OpenvinoIntegerRules() {}
 
@@ -34,26 +43,52 @@ final class OpenvinoIntegerRules {
         new Replacement<>("CompareExactly", Binary.class, OpenvinoIntegerRules::compare),
         new Replacement<>("DivideExactly", Binary.class, OpenvinoIntegerRules::divide),
         new Replacement<>("RaiseExactly", Binary.class, OpenvinoIntegerRules::power),
+        new Replacement<>("ReduceExactly", Reduce.class, OpenvinoIntegerRules::reduce),
         new Replacement<>("WrapBytes", Op.class, OpenvinoIntegerRules::wrap));
   }
 
   /// Whether all numbers of a value are floats of 24 bits, as far as that can be seen.
   private static boolean isSmall(Value value) {
-    if (value.dtype().bits() <= 16 || value.dtype() == DataType.BOOL) return true;
+    return bound(value) < EXACT;
+  }
+
+  private static double bound(Value value) {
+    return bound(value, MOST_STEPS);
+  }
+
+  /// What the numbers of a value do not exceed, as far as that can be seen.
+  private static double bound(Value value, int steps) {
+    if (value.dtype() == DataType.BOOL) return 1;
+    if (value.dtype().bits() <= 16) return 1 << value.dtype().bits();
     if (value.isConstant()) {
-      for (double x : value.constant().orElseThrow().doubles()) {
-        if (Math.abs(x) >= EXACT) return false;
-      }
-      return true;
+      double most = 0;
+      for (double x : value.constant().orElseThrow().doubles()) most = Math.max(most, Math.abs(x));
+      return most;
     }
     var made = value.producer();
-    if (made.isEmpty()) return false;
-    return switch (made.get().op()) {
-      case ShapeOf _ -> true;
-      case Cast _ -> made.get().input(0).dtype().isInteger() && isSmall(made.get().input(0));
-      case Unary(var kind) -> kind == Unary.Kind.SIGN;
-      default -> false;
+    boolean isSeen = made.isPresent() && steps > 0;
+    return isSeen ? bound(made.get(), steps - 1) : Double.POSITIVE_INFINITY;
+  }
+
+  private static double bound(Node made, int steps) {
+    return switch (made.op()) {
+      case ShapeOf _ -> EXACT - 1;
+      case Cast _ when !made.input(0).dtype().isFloat() -> bound(made.input(0), steps);
+      case Unary(var kind) when kind == Unary.Kind.SIGN -> 1;
+      case Select _ -> Math.max(bound(made.input(1), steps), bound(made.input(2), steps));
+      case Binary(var kind) when made.input(1).isConstant() ->
+          switch (kind) {
+            case SHIFT_RIGHT -> Math.scalb(1.0, WIDE - smallest(made.input(1)));
+            case BITWISE_AND ->
+                smallest(made.input(1)) < 0 ? Double.POSITIVE_INFINITY : bound(made.input(1));
+            default -> Double.POSITIVE_INFINITY;
+          };
+      default -> Double.POSITIVE_INFINITY;
     };
+  }
+
+  private static int smallest(Value constant) {
+    return (int) LongStream.of(constant.constant().orElseThrow().longs()).min().orElse(0);
   }
 
   // ---- comparisons
@@ -189,6 +224,54 @@ final class OpenvinoIntegerRules {
     var half = exponent == 2 || exponent == 3 ? x : product(x, exponent / 2, f);
     var square = f.mul(half, half);
     return exponent % 2 == 0 ? square : f.mul(square, x);
+  }
+
+  // ---- reductions
+
+  /// By parts of few bits, each of which float32 reduces exactly.
+  private static Outcome reduce(Reduce op, Match<Reduce> match, Formula f) {
+    var x = match.input(0);
+    if (x.dtype() != DataType.INT32 && x.dtype() != DataType.INT64) return left("it is not wide");
+    return switch (op.kind()) {
+      case MAX -> isSmall(x) ? left("float32 holds it") : extreme(op, x, -1, match, f);
+      case MIN -> isSmall(x) ? left("float32 holds it") : extreme(op, x, 1L << HALF, match, f);
+      case SUM -> sum(op, x, match, f);
+      default -> left("it is no sum and no extreme");
+    };
+  }
+
+  /// The extreme of the upper halves, then that of the lower ones beside it.
+  private static Outcome extreme(Reduce op, Value x, long none, Match<Reduce> match, Formula f) {
+    var upper = shifted(x, HALF, f);
+    var best = reduced(new Reduce(op.kind(), true), upper, match, f);
+    var isBest = f.binary(Binary.Kind.EQUAL, upper, best);
+    var lower = f.select(isBest, masked(x, (1 << HALF) - 1, f), f.scalar(x, none));
+    var high = reduced(op, upper, match, f);
+    return match.replaceWith(f.add(f.mul(high, 1 << HALF), reduced(op, lower, match, f)));
+  }
+
+  private static Outcome sum(Reduce op, Value x, Match<Reduce> match, Formula f) {
+    if (!x.shape().isFixed()) return left("how many are added is not known");
+    long count = x.shape().elements().fixed();
+    if (bound(x) * count < EXACT) return left("float32 adds them exactly");
+    if (count << PART > EXACT) return left("too many are added");
+    var low = reduced(op, masked(x, (1 << PART) - 1, f), match, f);
+    var middle = reduced(op, masked(shifted(x, PART, f), (1 << PART) - 1, f), match, f);
+    var high = reduced(op, shifted(x, 2 * PART, f), match, f);
+    var upper = f.add(middle, f.mul(high, 1 << PART));
+    return match.replaceWith(f.add(low, f.mul(upper, 1 << PART)));
+  }
+
+  private static Value reduced(Reduce op, Value x, Match<Reduce> match, Formula f) {
+    return match.input(1).isPresent() ? f.op(op, x, match.input(1)) : f.op(op, x);
+  }
+
+  private static Value shifted(Value x, int bits, Formula f) {
+    return f.binary(Binary.Kind.SHIFT_RIGHT, x, f.scalar(x, bits));
+  }
+
+  private static Value masked(Value x, int mask, Formula f) {
+    return f.binary(Binary.Kind.BITWISE_AND, x, f.scalar(x, mask));
   }
 
   // ---- bytes

@@ -39,9 +39,11 @@ final class OpenvinoLegalize {
 
   /// Before layouts are assigned: operators that IR lacks.
   static List<Pass> decompose() {
+    var rules = new ArrayList<>(lacking());
+    rules.addAll(OpenvinoResizeRules.beforeLayouts());
     return List.of(
         ReplaceSequence.pass(_ -> false),
-        new RulePass("openvino-decompose", lacking()),
+        new RulePass("openvino-decompose", rules),
         new DeadCode(),
         new ConstantFolding(),
         new DeadCode());
@@ -50,6 +52,7 @@ final class OpenvinoLegalize {
   /// After that: quantization made explicit, then modes and element types.
   static List<Pass> legalize() {
     var rules = new ArrayList<>(lacking());
+    rules.addAll(OpenvinoResizeRules.all());
     rules.addAll(OpenvinoShapeRules.all());
     rules.addAll(OpenvinoWindowRules.all());
     rules.addAll(OpenvinoQuantizeRules.all());
@@ -92,7 +95,6 @@ final class OpenvinoLegalize {
     rules.addAll(recurrent());
     rules.addAll(OpenvinoQuotientRules.all());
     rules.addAll(OpenvinoElementRules.all());
-    rules.addAll(OpenvinoResizeRules.all());
     return rules;
   }
 

@@ -1,7 +1,13 @@
 package watari.format.openvino;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.BufferedInputStream;
+import java.io.CharConversionException;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
@@ -38,6 +45,11 @@ final class OpenvinoXml {
   private final Map<String, String> known = new HashMap<>();
   private int depth;
 
+  private static final int HEAD = 200;
+  private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF";
+  private static final Pattern ENCODING =
+      Pattern.compile("^[^<]{0,9}<\\?xml[^>]*?encoding\\s*=\\s*[\"']([^\"']*)");
+
   private OpenvinoXml(XMLStreamReader xml, String path, Findings findings) {
     this.xml = xml;
     this.path = path;
@@ -50,8 +62,7 @@ final class OpenvinoXml {
   static OpenvinoFile read(Path file, Findings findings) throws IOException {
     var path = file.toString();
     try (var bytes = new BufferedInputStream(Files.newInputStream(file))) {
-      var reader = factory().createXMLStreamReader(bytes);
-      return new OpenvinoXml(reader, path, findings).file();
+      return new OpenvinoXml(reader(bytes), path, findings).file();
     } catch (XMLStreamException e) {
       if (e.getNestedException() instanceof IOException io && isDisk(io)) throw io;
       throw new ModelException(broken(e).inFile(path));
@@ -60,7 +71,24 @@ final class OpenvinoXml {
 
   /// Bytes that are no text are an IOException, too.
   private static boolean isDisk(IOException e) {
-    return !(e instanceof java.io.CharConversionException);
+    return !isText(e);
+  }
+
+  private static boolean isText(Throwable e) {
+    return e instanceof CharConversionException || e instanceof CharacterCodingException;
+  }
+
+  /// UTF-8 is decoded here, since the parser prints what it finds wrong with it.
+  private static XMLStreamReader reader(BufferedInputStream bytes)
+      throws IOException, XMLStreamException {
+    bytes.mark(HEAD);
+    var head = new String(bytes.readNBytes(HEAD), ISO_8859_1);
+    bytes.reset();
+    var encoding = ENCODING.matcher(head);
+    boolean isOther = encoding.find() && !encoding.group(1).equalsIgnoreCase("UTF-8");
+    if (isOther) return factory().createXMLStreamReader(bytes);
+    if (head.startsWith(BYTE_ORDER_MARK)) bytes.skipNBytes(BYTE_ORDER_MARK.length());
+    return factory().createXMLStreamReader(new InputStreamReader(bytes, UTF_8.newDecoder()));
   }
 
   private static XMLInputFactory factory() {
@@ -78,6 +106,10 @@ final class OpenvinoXml {
   }
 
   private static Finding broken(XMLStreamException e) {
+    if (isText(e.getNestedException())) {
+      return Finding.error("FILE_BROKEN", "the file is no text in the encoding that it names")
+          .fix("save it as UTF-8, or copy it once more");
+    }
     var message = String.valueOf(e.getMessage());
     int at = message.indexOf("Message: ");
     var why = (at < 0 ? message : message.substring(at + "Message: ".length())).strip();

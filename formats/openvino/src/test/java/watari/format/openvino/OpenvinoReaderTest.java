@@ -1,12 +1,17 @@
 package watari.format.openvino;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import watari.finding.Findings;
 import watari.finding.ModelException;
 import watari.graph.Value;
 import watari.op.Custom;
@@ -58,6 +63,34 @@ class OpenvinoReaderTest {
         .hasMessageContaining("line 2, column")
         .hasMessageContaining("the XML is broken")
         .hasMessageContaining("[FILE_BROKEN]");
+  }
+
+  @Test
+  void bytesThatAreNoTextAreBroken() throws IOException {
+    var file = folder.resolve("bytes.xml");
+    for (var encoding : List.of("", " encoding='utf-8'", " encoding='US-ASCII'")) {
+      var text = "<?xml version='1.0'" + encoding + "?>\n<net name='\u00FF' version='11'/>";
+      Files.write(file, text.getBytes(ISO_8859_1));
+      assertThatThrownBy(() -> readFile(file))
+          .hasMessageContaining("the file is no text in the encoding that it names")
+          .hasMessageContaining("[FILE_BROKEN]");
+    }
+  }
+
+  @Test
+  void aByteOrderMarkAndOtherEncodingsAreRead() throws IOException {
+    var file = folder.resolve("mark.xml");
+    var body = "<net name='\u00FF' version='11'><layers/><edges/></net>";
+    Files.writeString(file, "\uFEFF<?xml version='1.0'?>" + body);
+    assertThat(readFile(file)).isEqualTo("\u00FF");
+    var latin = "<?xml version='1.0' encoding='ISO-8859-1'?>" + body;
+    Files.write(file, latin.getBytes(ISO_8859_1));
+    assertThat(readFile(file)).isEqualTo("\u00FF");
+  }
+
+  /// The net's name.
+  private static String readFile(Path file) throws IOException {
+    return OpenvinoXml.read(file, new Findings()).name();
   }
 
   // ---- names and types
