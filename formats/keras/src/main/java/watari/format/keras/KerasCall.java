@@ -104,7 +104,7 @@ final class KerasCall {
 
   /// Real numbers become those that the layer computes with.
   private Value cast(Value x) {
-    boolean isCast = x.dtype().isFloat() && !layer.isOperation();
+    boolean isCast = x.dtype().isFloat() && dtype().isFloat() && !layer.isOperation();
     return isCast ? formula().cast(x, dtype()) : x;
   }
 
@@ -184,7 +184,7 @@ final class KerasCall {
                     "WEIGHTS_MISSING",
                     "the file has no array for its '" + role + "'",
                     "save the model again, with its weights"));
-    return data.dtype().isFloat() ? data.cast(dtype()) : data;
+    return data.dtype().isFloat() && dtype().isFloat() ? data.cast(dtype()) : data;
   }
 
   Value weight(String role) {

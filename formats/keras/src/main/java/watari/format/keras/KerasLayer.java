@@ -113,10 +113,10 @@ final class KerasLayer {
     return path.isEmpty() ? part : path + "/" + part;
   }
 
-  /// How Keras 3 names a layer's group after its class.
+  /// How Keras 3 names a layer's group after its class, which one layer has another name of.
   static String snakeCase(String className) {
-    return className
-        .replaceAll("\\W+", "")
+    var own = className.equals("GroupQueryAttention") ? "GroupedQueryAttention" : className;
+    return own.replaceAll("\\W+", "")
         .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
         .replaceAll("([a-z])([A-Z])", "$1_$2")
         .toLowerCase(Locale.ROOT);

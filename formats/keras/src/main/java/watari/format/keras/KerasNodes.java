@@ -181,11 +181,13 @@ final class KerasNodes {
         : older(node, reading);
   }
 
-  /// Keras 2 has a list of the tensors of the first argument; each may carry the named ones.
+  /// Keras 2 has a list of the tensors of the first argument, or the only one; each may carry the
+  /// named ones.
   private Arguments older(KerasJson node, KerasReadModel reading) {
     var tensors = new ArrayList<KerasArgument>();
     var named = new LinkedHashMap<String, KerasArgument>();
-    for (var each : node.items()) {
+    boolean isOne = isReference(node) || isConstant(node);
+    for (var each : isOne ? List.of(node) : node.items()) {
       var items = each.items();
       if (isReference(each)) tensors.add(new KerasArgument.Tensor(value(reference(each), reading)));
       else if (isConstant(each)) tensors.add(new KerasArgument.Plain(items.get(2)));

@@ -19,8 +19,7 @@ final class KerasOperands {
   ///
   /// @param like a tensor whose type a number takes, if it can
   static Value operand(KerasCall call, int place, Value like) {
-    var name = List.of("x1", "x2", "x3").get(place);
-    return switch (call.argument(place, name)) {
+    return switch (argument(call, place)) {
       case KerasArgument.Tensor(var value) -> value;
       case KerasArgument.Plain(KerasJson.Numeral(double number)) -> number(call, number, like);
       case KerasArgument.Plain(KerasJson.Flag(boolean value)) ->
@@ -30,6 +29,13 @@ final class KerasOperands {
               "its argument " + place + " is neither a tensor nor a number",
               "build the model with tensors and numbers");
     };
+  }
+
+  /// Keras names operands x1 and x2, TensorFlow x and y.
+  private static KerasArgument argument(KerasCall call, int place) {
+    var given = call.argument(place, List.of("x1", "x2", "x3").get(place));
+    var other = call.argument(Integer.MAX_VALUE, List.of("x", "y", "z").get(place));
+    return given.isNone() ? other : given;
   }
 
   /// A fraction makes whole numbers real ones.
@@ -52,8 +58,7 @@ final class KerasOperands {
 
   private static Value tensor(KerasCall call, int first, int second) {
     for (int place : new int[] {first, second}) {
-      var name = List.of("x1", "x2", "x3").get(place);
-      if (call.argument(place, name) instanceof KerasArgument.Tensor(var value)) return value;
+      if (argument(call, place) instanceof KerasArgument.Tensor(var value)) return value;
     }
     return call.tensors().get(0);
   }

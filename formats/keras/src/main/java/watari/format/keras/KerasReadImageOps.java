@@ -191,7 +191,8 @@ final class KerasReadImageOps {
     var all = TensorData.ofDoubles(DataType.FLOAT32, Shape.of(bounds.length), bounds);
     var index = bucket(f, x, f.constant(all));
     boolean isInteger = call.config().text("output_mode", "int").equals("int");
-    var integers = f.cast(index, call.model().isKeras3() ? DataType.INT32 : DataType.INT64);
+    var wide = call.model().isKeras3() ? DataType.INT32 : DataType.INT64;
+    var integers = f.cast(index, call.dtype().isInteger() ? call.dtype() : wide);
     call.give(isInteger ? integers : encoded(call, integers, bounds.length + 1, "int"));
   }
 

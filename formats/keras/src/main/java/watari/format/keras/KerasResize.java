@@ -8,6 +8,7 @@ import watari.op.ResizeOp.Coordinates;
 import watari.op.ResizeOp.Mode;
 import watari.op.ResizeOp.Nearest;
 import watari.op.ResizeOp.Resize;
+import watari.tensor.Layout;
 
 /// Images of another size, as TensorFlow's `image.resize` makes them.
 final class KerasResize {
@@ -82,6 +83,15 @@ final class KerasResize {
   static Value to(KerasCall call, Value x, Value sizes, String interpolation, boolean antialias) {
     var axes = call.layout().spatialAxes(call.rank(x));
     var op = named(call, interpolation, antialias, axes);
-    return call.builder().add(op, x, Value.ABSENT, Value.ABSENT, sizes);
+    if (op.mode() != Mode.CUBIC || call.layout() == Layout.CHANNELS_FIRST) {
+      return call.builder().add(op, x, Value.ABSENT, Value.ABSENT, sizes);
+    }
+    // Runtimes have the cubic kernel for the last two axes alone.
+    var f = call.formula();
+    int rank = call.rank(x);
+    var first = f.transpose(x, Layout.CHANNELS_LAST.permutationTo(Layout.CHANNELS_FIRST, rank));
+    var inner = op.withAxes(Layout.CHANNELS_FIRST.spatialAxes(rank));
+    var resized = f.op(inner, first, Value.ABSENT, Value.ABSENT, sizes);
+    return f.transpose(resized, Layout.CHANNELS_FIRST.permutationTo(Layout.CHANNELS_LAST, rank));
   }
 }

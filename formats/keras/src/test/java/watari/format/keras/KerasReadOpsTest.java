@@ -267,6 +267,25 @@ class KerasReadOpsTest {
     assertThat(run(model, Shape.of(1, 3), -1, 0, 5)).containsExactly(0, 1, 2);
   }
 
+  /// Keras 2 says the type of the buckets as that of the layer.
+  @Test
+  void aLayerOfWholeNumbersTakesFractionsAsTheyAre() {
+    var model =
+        model()
+            .input("x", "2")
+            .layer("Discretization", "d", "\"bin_boundaries\": [-1, 1], \"dtype\": \"int64\"");
+
+    assertThat(run(model, Shape.of(1, 2), -1.5f, 0.5f)).containsExactly(0, 1);
+    assertThat(model.read().graph().outputs().get(0).type()).hasToString("int64[1,2]");
+  }
+
+  @Test
+  void aLayerMayBeKeptUnderAnotherNameThanItsOwn() {
+    assertThat(KerasLayer.snakeCase("GroupQueryAttention")).isEqualTo("grouped_query_attention");
+    assertThat(KerasLayer.snakeCase("Conv2DTranspose")).isEqualTo("conv2d_transpose");
+    assertThat(KerasLayer.snakeCase("PReLU")).isEqualTo("p_re_lu");
+  }
+
   @Test
   void aSmallerImageIsMadeLargerBeforeItsMiddleIsTaken() {
     var read =

@@ -211,6 +211,31 @@ class KerasReaderTest {
     assertThat(read.run(Shape.of(1, 3), 1, 0, 0)).containsExactly(300);
   }
 
+  /// Functions of TensorFlow are layers that name them; numbers stand in the place of tensors.
+  @Test
+  void functionsOfTensorFlowAreRead() {
+    var config =
+        """
+        {"class_name": "Functional", "config": {"name": "m", "layers": [
+          {"class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+           "config": {"name": "x", "batch_input_shape": [null, 2]}},
+          {"class_name": "TFOpLambda", "name": "tf.math.subtract",
+           "config": {"name": "tf.math.subtract", "function": "math.subtract"},
+           "inbound_nodes": [["_CONSTANT_VALUE", -1, 10.0, {"y": ["x", 0, 0], "name": null}]]},
+          {"class_name": "TFOpLambda", "name": "tf.math.reduce_sum",
+           "config": {"name": "tf.math.reduce_sum", "function": "math.reduce_sum"},
+           "inbound_nodes": [["tf.math.subtract", 0, 0, {"axis": -1, "keepdims": true}]]}],
+          "input_layers": [["x", 0, 0]], "output_layers": [["tf.math.reduce_sum", 0, 0]]}}\
+        """;
+
+    var read =
+        KerasTestModel.read(
+            new KerasH5Reader(),
+            model().writeH5(config, Map.of("x", Map.of("unused", new float[] {0}))));
+    assertThat(read.sentences()).isEmpty();
+    assertThat(read.run(Shape.of(1, 2), 1, 2)).containsExactly(17);
+  }
+
   @Test
   void aGroupOfTooFewArraysIsTold() {
     var weights = new LinkedHashMap<String, Map<String, Object>>();
