@@ -83,7 +83,8 @@ public final class OnnxWriter implements FormatWriter {
     return Finding.warning(
             "SIGNATURE_DROPPED",
             "the entries '" + String.join("', '", others) + "' are not written")
-        .fix("convert them one at a time: an ONNX file has one entry");
+        .fix(
+            "an ONNX file has one entry: convert to tflite to keep all, or split the model before");
   }
 
   private static Optional<Finding> attachments(Model model) {

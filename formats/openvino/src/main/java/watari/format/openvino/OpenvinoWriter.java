@@ -70,7 +70,7 @@ public final class OpenvinoWriter implements FormatWriter {
     return Finding.warning(
             "SIGNATURE_DROPPED",
             "the entries '" + String.join("', '", others) + "' are not written")
-        .fix("convert them one at a time: an IR has one entry");
+        .fix("an IR has one entry: convert to tflite to keep all, or split the model before");
   }
 
   private static Finding attachments(Model model) {

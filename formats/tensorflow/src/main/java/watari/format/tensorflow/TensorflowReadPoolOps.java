@@ -105,13 +105,37 @@ final class TensorflowReadPoolOps {
 
   /// The kernel's coefficient is -0.5 with half pixel centers, where positions outside weigh
   /// nothing, and -0.75 without, where the edge is repeated.
+  ///
+  /// TensorFlow takes weights from a table of 1024 positions between two elements: what lies
+  /// between these is refused.
   private static void resizeBicubic(TensorflowReadNode n) {
+    var x = n.in(0).shape();
+    if (!x.slice(1, 3).isFixed()) throw TensorflowReadNode.computed("the size of its image");
+    var sizes = n.integers(1, "its size");
+    for (int i = 0; i < 2; i++) {
+      if (isTabulated(n, x.dim(i + 1).fixed(), sizes[i])) continue;
+      throw TensorflowRefusal.unsupported(
+          "%d elements become %d, whose positions it rounds"
+              .formatted(x.dim(i + 1).fixed(), sizes[i]),
+          "export the model with a size that is a whole multiple, or with another way to resize");
+    }
     boolean halfPixel = n.flag("half_pixel_centers", false);
     var coordinates =
         n.flag("align_corners", false)
             ? Coordinates.ALIGN_CORNERS
             : halfPixel ? Coordinates.HALF_PIXEL : Coordinates.ASYMMETRIC;
     resize(n, Mode.CUBIC, coordinates, Nearest.FLOOR, halfPixel ? -0.5f : -0.75f, halfPixel);
+  }
+
+  private static boolean isTabulated(TensorflowReadNode n, long from, long to) {
+    boolean aligns = n.flag("align_corners", false) && to > 1;
+    double step = aligns ? (from - 1) / (double) (to - 1) : from / (double) to;
+    double first = n.flag("half_pixel_centers", false) ? 0.5 * step - 0.5 : 0;
+    for (long i = 0; i < to; i++) {
+      double entry = 1024 * (first + i * step);
+      if (Math.abs(entry - Math.rint(entry)) > 1e-3) return false;
+    }
+    return true;
   }
 
   private static void resizeNearestNeighbor(TensorflowReadNode n) {

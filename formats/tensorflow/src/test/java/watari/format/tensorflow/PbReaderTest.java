@@ -69,6 +69,24 @@ class PbReaderTest {
         .hasMessageContaining("[FILE_BROKEN]");
   }
 
+  /// TensorFlow takes cubic weights from a table of 1024 positions between two elements.
+  @Test
+  void cubicResizesBesideTheTableAreRefused() {
+    assertThat(resized(8).findings()).isEmpty();
+    assertThat(resized(6).findings())
+        .singleElement()
+        .extracting(watari.finding.Finding::why)
+        .isEqualTo("4 elements become 6, whose positions it rounds");
+  }
+
+  private TensorflowTestModel.Read resized(int size) {
+    return model()
+        .floats("x", 1, 4, 4, 1)
+        .integers("size", List.of(2L), size, size)
+        .node("ResizeBicubic", "y", "x size", flag("half_pixel_centers", true))
+        .read();
+  }
+
   // ---- inputs and outputs
 
   @Test
