@@ -25,9 +25,8 @@ final class Standing {
   private static boolean isOurs(Result result, Formats formats) {
     var main = result.main();
     if (!Files.exists(main)) return false;
-    var settings = new ReadSettings(result.writer().format(), java.nio.file.Path.of(""));
-    try (var model = Watari.read(main, settings, formats)) {
-      return model.model().metadata().producer().startsWith("watari");
+    try {
+      return formats.reader(result.writer().format()).producer(main).startsWith("watari");
     } catch (IOException | ModelException | UsageException _) {
       return false;
     }

@@ -84,17 +84,19 @@ class ConvertTest {
   @Test
   void resultsOfOthersAreNotReplaced() throws IOException {
     var model = SmallModel.relu("onnx", folder.resolve("m.onnx"));
-    var out = folder.resolve("out");
-    var standing = SmallModel.relu("tflite", out.resolve("m.tflite"));
-    byte[] before = Files.readAllBytes(standing);
-    var said = Spoken.of("convert", model, "--to", "tflite", "-o", out, "--no-verify");
-    assertThat(said.code()).isEqualTo(5);
-    assertThat(said.err()).contains("[OUTPUT_EXISTS]").contains("--force");
-    assertThat(standing).hasBinaryContent(before);
-    assertThat(
-            Spoken.of("convert", model, "--to", "tflite", "-o", out, "--no-verify", "--force")
-                .code())
-        .isZero();
+    for (var format : new String[] {"onnx", "tflite"}) {
+      var out = folder.resolve(format);
+      var standing = SmallModel.relu(format, out.resolve("m." + format));
+      byte[] before = Files.readAllBytes(standing);
+      var said = Spoken.of("convert", model, "--to", format, "-o", out, "--no-verify");
+      assertThat(said.code()).isEqualTo(5);
+      assertThat(said.err()).contains("[OUTPUT_EXISTS]").contains("--force");
+      assertThat(standing).hasBinaryContent(before);
+      assertThat(
+              Spoken.of("convert", model, "--to", format, "-o", out, "--no-verify", "--force")
+                  .code())
+          .isZero();
+    }
   }
 
   @Test

@@ -36,6 +36,16 @@ public interface FormatReader {
   /// @param head the first bytes of the file (4096 at most); empty for a folder
   boolean sniff(Path path, byte[] head);
 
+  /// The program that wrote a model of this format, as its metadata names it; empty where it names
+  /// none. A reader that can say it without reading all of the model does.
+  ///
+  /// @throws watari.finding.ModelException if the file is broken, too old or too new
+  default String producer(Path path) throws IOException {
+    try (var arena = Arena.ofShared()) {
+      return read(path, arena, ReadOptions.DEFAULT, new Findings()).metadata().producer();
+    }
+  }
+
   /// Whether [ReadOptions#weightsFile] means anything for this format.
   default boolean takesWeightsFile() {
     return false;

@@ -29,6 +29,9 @@ import watari.op.ElementwiseOp;
 
 /// Reads ONNX models: IR versions 1 to 14, opsets 1 to 28.
 public final class OnnxReader implements FormatReader {
+  /// Writers put what a file says of itself in front of its graph.
+  private static final int HEAD_BYTES = 4096;
+
   @Override
   public String format() {
     return OnnxFormat.NAME;
@@ -57,6 +60,13 @@ public final class OnnxReader implements FormatReader {
   @Override
   public boolean sniff(Path path, byte[] head) {
     return OnnxSniffer.isModel(head);
+  }
+
+  @Override
+  public String producer(Path path) throws IOException {
+    try (var file = Files.newInputStream(path)) {
+      return OnnxSniffer.producer(file.readNBytes(HEAD_BYTES));
+    }
   }
 
   @Override

@@ -1,5 +1,7 @@
 package watari.format.onnx;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import watari.format.onnx.schema.ModelProto;
 
 /// Tells a ModelProto from other protobuf messages by its first fields.
@@ -22,6 +24,23 @@ final class OnnxSniffer {
 
   static boolean isModel(byte[] head) {
     return new OnnxSniffer(head).fields();
+  }
+
+  /// The name of the program that wrote a model, if it is among its first bytes; empty otherwise.
+  static String producer(byte[] head) {
+    var sniffer = new OnnxSniffer(head);
+    while (sniffer.at < head.length) {
+      long tag = sniffer.varint();
+      int field = (int) (tag >>> 3);
+      long size = (tag & 7) == VARINT ? 0 : sniffer.varint();
+      if (!isField(field, (int) (tag & 7)) || size < 0 || size > head.length - sniffer.at) break;
+      if (field == ModelProto.PRODUCER_NAME_FIELD_NUMBER) {
+        return new String(head, sniffer.at, (int) size, UTF_8);
+      }
+      if ((tag & 7) == VARINT) sniffer.varint();
+      sniffer.at += (int) size;
+    }
+    return "";
   }
 
   private boolean fields() {

@@ -65,6 +65,13 @@ public final class TfliteReader implements FormatReader {
   }
 
   @Override
+  public String producer(Path path) throws IOException {
+    try (var arena = Arena.ofShared()) {
+      return TfliteMetadata.read(TfliteFile.open(path, arena), path).producer();
+    }
+  }
+
+  @Override
   public Model read(Path path, Arena arena, ReadOptions options, Findings findings)
       throws IOException {
     var file = TfliteFile.open(path, arena);
