@@ -471,16 +471,18 @@ public sealed interface ShapeOp extends Op {
     if (!x.isRanked()) return x;
     var block = in.fixedIntegers(1);
     var edges = in.constant(2);
-    if (block.isEmpty() || edges.isEmpty()) return in.unknownShape(x.rank());
+    if (block.isEmpty()) return in.unknownShape(x.rank());
     long blocks = 1;
     var shape = x;
     for (int i = 0; i < block.get().length; i++) {
       long size = block.get()[i];
+      blocks *= size;
+      shape = shape.with(i + 1, in.unknown());
+      if (edges.isEmpty()) continue;
       long edge = edges.get().longAt(2L * i) + edges.get().longAt(2L * i + 1);
       var dim = x.dim(i + 1);
       var changed = toBatch ? dim.plus(edge).floorDiv(size) : dim.times(size).minus(edge);
       shape = shape.with(i + 1, changed);
-      blocks *= size;
     }
     return shape.with(0, toBatch ? x.dim(0).times(blocks) : x.dim(0).floorDiv(blocks));
   }

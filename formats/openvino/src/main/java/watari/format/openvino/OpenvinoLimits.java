@@ -103,7 +103,7 @@ final class OpenvinoLimits {
           window.dilations().stream().allMatch(d -> d == 1)
               ? Optional.empty()
               : unsupported("AvgPool has no dilations " + window.dilations());
-      case SpaceToBatch _, BatchToSpace _ -> fixed(node, 1, 2);
+      case SpaceToBatch _, BatchToSpace _ -> fixed(node, 1);
       case RecurrentOp _ ->
           OpenvinoWriteRecurrent.isExpressible(node)
               ? Optional.empty()

@@ -130,17 +130,25 @@ final class OpenvinoQuantizeRules {
   /// Of what OpenVINO keeps as integers SpaceToBatch pads with the integer 0, not the number.
   private static Outcome blocks(SpaceToBatch op, Match<SpaceToBatch> match, Formula f) {
     var x = match.input(0);
-    var edges = match.constant(2);
-    if (edges.isEmpty() || !x.shape().isRanked()) return left("its pads are not known");
-    if (edges.get().isAll(0)) return left("it pads nothing");
+    var edges = match.input(2);
+    boolean isKnown = x.shape().isRanked() && edges.shape().isFixed();
+    if (!isKnown) return left("the axes that it pads are not known");
+    if (match.constant(2).filter(data -> data.isAll(0)).isPresent()) return left("it pads nothing");
     if (gridOf(x, MOST_STEPS).isEmpty()) return left("nothing is stored");
-    int rank = x.shape().rank();
-    var pads = new long[2 * rank];
-    int count = Math.toIntExact(edges.get().size());
-    for (int i = 0; i < count; i++) pads[(i % 2) * rank + 1 + i / 2] = edges.get().longAt(i);
-    var padded = f.op(new Pad(Pad.Mode.CONSTANT), x, f.vector(pads));
-    var none = TensorData.ofLongs(match.input(2).shape(), new long[count]);
+    int count = Math.toIntExact(edges.shape().dim(0).fixed());
+    var first = f.vector(0);
+    var rest = f.vector(new long[x.shape().rank() - 1 - count]);
+    var begins = edges(edges, 0, f);
+    var ends = edges(edges, 1, f);
+    var pads = f.concat(0, first, begins, rest, first, ends, rest);
+    var padded = f.op(new Pad(Pad.Mode.CONSTANT), x, pads);
+    var none = TensorData.ofLongs(edges.shape(), new long[2 * count]);
     return match.replaceWith(op, padded, match.input(1), f.constant(none));
+  }
+
+  /// What is padded before (0) or behind (1) each axis, of a matrix `[axes, 2]`.
+  private static Value edges(Value all, int side, Formula f) {
+    return f.squeeze(f.slice(f.cast(all, DataType.INT64), 1, side, side + 1), 1);
   }
 
   /// What OpenVINO may keep as integers is on one grid.

@@ -23,6 +23,7 @@ import watari.op.ShapeOp.Squeeze;
 import watari.op.ShapeOp.Tile;
 import watari.op.ShapeOp.Transpose;
 import watari.op.ShapeOp.Unsqueeze;
+import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 import watari.tensor.TensorType;
@@ -190,23 +191,50 @@ final class OpenvinoWriteShape {
   private static void blocks(String type, Node node, OpenvinoNodes out) {
     int rank = node.input(0).shape().rank();
     var block = node.input(1).constant().orElseThrow().longs();
-    var edges = node.input(2).constant().orElseThrow().longs();
-    var blocks = new long[rank];
-    java.util.Arrays.fill(blocks, 1);
-    var begins = new long[rank];
-    var ends = new long[rank];
-    for (int i = 0; i < block.length; i++) {
-      blocks[i + 1] = block[i];
-      begins[i + 1] = edges[2 * i];
-      ends[i + 1] = edges[2 * i + 1];
-    }
     out.add(
         node,
         type,
         2,
         out.input(node, 0),
-        out.vector(node, "block", blocks),
-        out.vector(node, "begins", begins),
-        out.vector(node, "ends", ends));
+        out.vector(node, "block", ofAllAxes(block, 1, rank)),
+        edges(node, "begins", 0, block.length, out),
+        edges(node, "ends", 1, block.length, out));
+  }
+
+  /// A number of each axis, where the given ones belong to those behind the batch.
+  private static long[] ofAllAxes(long[] given, long other, int rank) {
+    var all = new long[rank];
+    java.util.Arrays.fill(all, other);
+    System.arraycopy(given, 0, all, 1, given.length);
+    return all;
+  }
+
+  /// A column of the matrix `[axes, 2]` that says what is padded or cropped.
+  private static Port edges(Node node, String what, int side, int count, OpenvinoNodes out) {
+    int rank = node.input(0).shape().rank();
+    var known = node.input(2).constant();
+    if (known.isPresent()) {
+      var column = new long[count];
+      for (int i = 0; i < count; i++) column[i] = known.get().longAt(2L * i + side);
+      return out.vector(node, what, ofAllAxes(column, 0, rank));
+    }
+    var wide = new TensorType(DataType.INT64, Shape.of(count, 2));
+    var all = out.step(node, "Convert", 1, wide, out.input(node, 2));
+    all.layer().set("destination_type", "i64");
+    var axis = out.constant(node, "axis", TensorData.scalar(1L));
+    var at = out.constant(node, what, TensorData.scalar((long) side));
+    var column = out.step(node, "Gather", 8, TensorType.of(DataType.INT64, count), all, at, axis);
+    column.layer().set("batch_dims", 0);
+    var dims = TensorType.of(DataType.INT64, rank);
+    var first = out.vector(node, "batch", 0);
+    if (rank == count + 1) return concat(node, dims, out, first, column);
+    return concat(
+        node, dims, out, first, column, out.vector(node, "rest", new long[rank - 1 - count]));
+  }
+
+  private static Port concat(Node node, TensorType to, OpenvinoNodes out, Port... parts) {
+    var all = out.step(node, "Concat", 1, to, parts);
+    all.layer().set("axis", 0);
+    return all;
   }
 }

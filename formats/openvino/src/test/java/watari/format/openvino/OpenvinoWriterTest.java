@@ -281,6 +281,30 @@ class OpenvinoWriterTest {
     assertThat(types(written())).containsSubsequence("Pad", "SpaceToBatch");
   }
 
+  @Test
+  void edgesOfBlocksMayBeComputed() {
+    var x = to.input("x", TensorType.of(FLOAT32, 1, 3, 4, 5));
+    var edges = to.input("edges", TensorType.of(INT32, 2, 2));
+    to.graph().addOutput("y", to.add(new SpaceToBatch(), x, to.vector(2, 2), edges));
+    var net = written();
+    assertThat(types(net))
+        .containsSubsequence(
+            "Convert", "Gather", "Concat", "Convert", "Gather", "Concat", "SpaceToBatch");
+    // The batch is 4 times what it was, the channels stay; what lies between is not known.
+    assertThat(OpenvinoWritten.dims(layer(net, "SpaceToBatch")))
+        .containsExactly("4", "-1", "-1", "5");
+  }
+
+  @Test
+  void whatIsStoredIsPaddedByComputedEdgesBeforeItIsCutToBlocks() {
+    var quantization = new Quantization.PerTensor(0.5f, 10);
+    var x = to.input("x", TensorType.of(FLOAT32, 1, 3, 4));
+    var stored = to.addQuantized(new Unary(Unary.Kind.TANH), INT8, quantization, x);
+    var edges = to.input("edges", TensorType.of(INT32, 1, 2));
+    to.graph().addOutput("y", to.add(new SpaceToBatch(), stored, to.vector(2), edges));
+    assertThat(types(written())).containsSubsequence("Pad", "SpaceToBatch");
+  }
+
   /// A vector added to what is reduced from three axes to two would go along the wrong one.
   @Test
   void anAxisThatIsReducedLastOfThreeIsDroppedAfterwards() {

@@ -89,4 +89,9 @@ record OpenvinoWritten(Path folder) {
   static Element data(Element net, String type) {
     return all(layer(net, type), "data").get(0);
   }
+
+  /// The dims that a layer says of its only output.
+  static List<String> dims(Element layer) {
+    return all(all(layer, "output").get(0), "dim").stream().map(Element::getTextContent).toList();
+  }
 }

@@ -162,8 +162,10 @@ final class TfliteTensors {
   }
 
   private Quantization perAxis(int index, QuantizationParameters stated, Shape shape) {
-    int axis = stated.quantizedDimension();
     int count = stated.scaleLength();
+    // Converters state the axis of the weights with their bias, and runtimes do not look.
+    boolean isVector = shape.rank() == 1 && shape.dim(0).is(count);
+    int axis = isVector ? 0 : stated.quantizedDimension();
     boolean fits = axis >= 0 && axis < shape.rank() && shape.dim(axis).is(count);
     if (!fits) {
       throw broken(

@@ -97,6 +97,32 @@ class TfliteReaderTest {
         .isEqualTo(new Quantization.PerTensor(0.25f, -1));
   }
 
+  /// Converters state the axis of the weights with their bias.
+  @Test
+  void aBiasHasItsScalesAlongItsOnlyAxis() throws IOException {
+    int x = model.quantized("x", TensorType.INT8, 0.5f, 0, 1, 1, 1, 1);
+    var scales = new float[] {0.25f, 0.5f};
+    int w = model.constant("w", TensorType.INT8, new byte[] {4, 6}, scales, 3, 1, 1, 1, 2);
+    var ofBias = new float[] {0.125f, 0.25f};
+    int b = model.constant("b", TensorType.INT32, ints(8, 2), ofBias, 3, 2);
+    int y = model.quantized("y", TensorType.INT8, 0.5f, 0, 1, 1, 1, 2);
+    model.operator(
+        BuiltinOperator.DEPTHWISE_CONV_2D,
+        BuiltinOptions.DepthwiseConv2DOptions,
+        f ->
+            DepthwiseConv2DOptions.createDepthwiseConv2DOptions(
+                f, Padding.VALID, 1, 1, 2, ActivationFunctionType.NONE, 1, 1),
+        List.of(x, w, b),
+        List.of(y));
+    model.subgraph(List.of(x), List.of(y));
+    var graph = graph();
+    assertThat(graph.firstNode().orElseThrow().input(2).type().quantization())
+        .isEqualTo(new Quantization.PerAxis(0, List.of(0.125f, 0.25f), List.of(0L, 0L)));
+    var six = TensorData.ofLongs(DataType.INT8, Shape.of(1, 1, 1, 1), 6);
+    // Steps of 0.5.
+    assertThat(run(graph, six)).containsExactly(2 * (3 + 1), 2 * (9 + 0.5f));
+  }
+
   /// Two channels, each with a filter of its own: the first sums, the second takes the centre.
   @Test
   void depthwiseFiltersBelongToTheirChannels() throws IOException {

@@ -79,15 +79,26 @@ final class TinyModel {
     return tensor(name, type, buffer(data), scale, zeroPoint, shape);
   }
 
+  /// A constant with a scale for each element along an axis.
+  int constant(String name, byte type, byte[] data, float[] scales, int axis, int... shape) {
+    return tensor(name, type, buffer(data), scales, new long[scales.length], axis, shape);
+  }
+
   private int tensor(
       String name, byte type, int buffer, float scale, long zeroPoint, int... shape) {
+    return tensor(name, type, buffer, new float[] {scale}, new long[] {zeroPoint}, 0, shape);
+  }
+
+  private int tensor(
+      String name, byte type, int buffer, float[] scale, long[] zero, int axis, int... shape) {
     int text = bytes.createString(name);
     int dims = Tensor.createShapeVector(bytes, shape.clone());
-    int scales = QuantizationParameters.createScaleVector(bytes, new float[] {scale});
-    int zeros = QuantizationParameters.createZeroPointVector(bytes, new long[] {zeroPoint});
+    int scales = QuantizationParameters.createScaleVector(bytes, scale);
+    int zeros = QuantizationParameters.createZeroPointVector(bytes, zero);
     QuantizationParameters.startQuantizationParameters(bytes);
     QuantizationParameters.addScale(bytes, scales);
     QuantizationParameters.addZeroPoint(bytes, zeros);
+    QuantizationParameters.addQuantizedDimension(bytes, axis);
     int quantization = QuantizationParameters.endQuantizationParameters(bytes);
     int signature = signature(shape);
     Tensor.startTensor(bytes);
@@ -95,7 +106,7 @@ final class TinyModel {
     Tensor.addShape(bytes, dims);
     Tensor.addType(bytes, type);
     Tensor.addBuffer(bytes, buffer);
-    if (scale > 0) Tensor.addQuantization(bytes, quantization);
+    if (scale[0] > 0) Tensor.addQuantization(bytes, quantization);
     if (signature != 0) Tensor.addShapeSignature(bytes, signature);
     tensors.add(Tensor.endTensor(bytes));
     return tensors.size() - 1;
