@@ -29,6 +29,7 @@ final class OnnxResizeRules {
   List<Rule<?>> rules() {
     return List.of(
         new OnnxRule<>("ReplaceTfHalfPixel", Resize.class, OnnxResizeRules::tfHalfPixel),
+        new OnnxRule<>("ResizeLastAxes", Resize.class, OnnxResizeRules::lastAxes),
         new OnnxRule<>("ResizeAllAxes", Resize.class, this::allAxes));
   }
 
@@ -50,6 +51,32 @@ final class OnnxResizeRules {
             op.policy(),
             op.axes());
     return to.replace(to.builder().add(half, match.node().inputs()));
+  }
+
+  /// ONNX Runtime interpolates along any axes of a tensor of rank 2 or 3, else along axes from 2
+  /// up; linearly also along axes 1 and 2 of rank 4. Others become the last for as long.
+  private static Outcome lastAxes(Resize op, Match<Resize> match) {
+    if (op.mode() == Mode.NEAREST) return left("it takes elements as they are");
+    var shape = match.input(0).shape();
+    if (!shape.isRanked() || shape.rank() < 4) return left("any axes will do");
+    int rank = shape.rank();
+    var axes = op.axes();
+    boolean isTaken =
+        axes.size() == rank
+            || axes.stream().allMatch(axis -> axis >= 2)
+            || rank == 4 && op.mode() == Mode.LINEAR && axes.equals(List.of(1, 2));
+    if (isTaken) return left("runtimes take these axes");
+    if (axes.size() > rank - 2) return left("it interpolates along more axes than runtimes do");
+    if (op.policy() != AspectPolicy.STRETCH) return left("the other axes are not to be scaled");
+    var order = new ArrayList<Integer>();
+    for (int axis = 0; axis < rank; axis++) if (!axes.contains(axis)) order.add(axis);
+    order.addAll(axes);
+    var to = new OnnxCompose(match);
+    var inputs = new ArrayList<>(match.node().inputs());
+    inputs.set(0, to.transpose(inputs.get(0), order));
+    var last = op.withAxes(IntStream.range(rank - axes.size(), rank).boxed().toList());
+    var back = IntStream.range(0, rank).map(order::indexOf).boxed().toList();
+    return to.replace(to.transpose(to.builder().add(last, inputs), back));
   }
 
   /// Sizes, scales and the region of interest for each axis: only opset 18 and later take some of

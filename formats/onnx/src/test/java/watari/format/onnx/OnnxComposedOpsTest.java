@@ -494,4 +494,27 @@ class OnnxComposedOpsTest {
         of(1, 2, 0, 0),
         of(2));
   }
+
+  @Test
+  void otherAxesThanTheLastAreInterpolated() {
+    var op =
+        new Resize(
+            Mode.LINEAR,
+            Coordinates.ALIGN_CORNERS,
+            Nearest.FLOOR,
+            -0.75f,
+            false,
+            false,
+            0,
+            AspectPolicy.STRETCH,
+            List.of(1, 3));
+    // Rows are [0, 1] and [2, 3]; a third row, and a third column, lie between.
+    runs(
+        to -> {
+          var x = to.graph().inputs().get(0);
+          return List.of(to.add(op, List.of(x, Value.ABSENT, Value.ABSENT, to.vector(3, 3))));
+        },
+        List.of(range(DataType.FLOAT32, 1, 2, 1, 2)),
+        of(0, 0.5, 1, 1, 1.5, 2, 2, 2.5, 3));
+  }
 }

@@ -81,7 +81,7 @@ final class OpenvinoReadBinaryOps {
       for (int i = 0; i < behind.length; i++) behind[i] = i + 1L;
       slope = n.formula().unsqueeze(slope, behind);
     }
-    n.give(new PRelu(), n.in(0), slope);
+    n.give(new PRelu(), n.floats(0), slope);
   }
 
   private static boolean fits(OpenvinoReadNode n) {

@@ -1,7 +1,9 @@
 package watari.format.openvino;
 
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import watari.format.ReadTable;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
@@ -15,10 +17,23 @@ import watari.op.ElementwiseOp.IsInf;
 import watari.op.ElementwiseOp.Selu;
 import watari.op.ElementwiseOp.Swish;
 import watari.op.ElementwiseOp.Unary;
+import watari.op.Op;
 import watari.tensor.DataType;
 
 /// Functions of each element alone.
 final class OpenvinoReadElementwiseOps {
+  /// What stays among integers, or is defined for no others.
+  private static final Set<Unary.Kind> OF_INTEGERS =
+      EnumSet.of(
+          Unary.Kind.ABS,
+          Unary.Kind.CEIL,
+          Unary.Kind.FLOOR,
+          Unary.Kind.IS_NAN,
+          Unary.Kind.NEG,
+          Unary.Kind.NOT,
+          Unary.Kind.RELU,
+          Unary.Kind.SIGN);
+
   private OpenvinoReadElementwiseOps() {}
 
   static void register(ReadTable<OpenvinoReadOps.Entry> table) {
@@ -29,7 +44,7 @@ final class OpenvinoReadElementwiseOps {
         .on("Elu", n -> n.give(new Elu((float) n.real("alpha", 1)), n.in(0)))
         .on("Selu", OpenvinoReadElementwiseOps::selu)
         .on("HardSigmoid", OpenvinoReadElementwiseOps::hardSigmoid)
-        .on("HSigmoid", n -> n.give(new HardSigmoid(1 / 6f, 0.5f), n.in(0)))
+        .on("HSigmoid", n -> function(n, new HardSigmoid(1 / 6f, 0.5f)))
         .on("Gelu", 2, n -> n.give(new Gelu(false), n.in(0)))
         .on("Gelu", 7, OpenvinoReadElementwiseOps::gelu)
         .on("Swish", OpenvinoReadElementwiseOps::swish)
@@ -75,7 +90,21 @@ final class OpenvinoReadElementwiseOps {
   }
 
   private static OpenvinoReadOps.Entry unary(Unary.Kind kind) {
-    return n -> n.give(new Unary(kind), n.in(0));
+    return n -> {
+      if (OF_INTEGERS.contains(kind)) n.give(new Unary(kind), n.in(0));
+      else function(n, new Unary(kind));
+    };
+  }
+
+  /// A function of real numbers. OpenVINO computes it of integers too, and rounds what comes out.
+  private static void function(OpenvinoReadNode n, Op op) {
+    if (!n.dtype(0).isInteger()) {
+      n.give(op, n.in(0));
+      return;
+    }
+    var f = n.formula();
+    var result = f.op(op, f.cast(n.in(0), DataType.FLOAT32));
+    n.give(new Cast(n.dtype(0)), f.unary(Unary.Kind.ROUND, result));
   }
 
   private static void bitwiseNot(OpenvinoReadNode n) {

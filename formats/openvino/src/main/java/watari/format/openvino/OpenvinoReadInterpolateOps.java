@@ -68,7 +68,7 @@ final class OpenvinoReadInterpolateOps {
             antialiases(n, mode),
             false,
             -0.75,
-            n.integers("axes").stream().map(axis -> n.axis(axis, n.rank(0))).toList(),
+            n.axesOf(n.integers("axes").stream().mapToLong(axis -> axis).toArray()),
             n.integers64(1),
             Value.ABSENT));
   }
@@ -111,9 +111,7 @@ final class OpenvinoReadInterpolateOps {
   private static List<Integer> axes(OpenvinoReadNode n, int input) {
     int rank = n.rank(0);
     if (!n.has(input)) return IntStream.range(0, rank).boxed().toList();
-    var axes = new ArrayList<Integer>();
-    for (long axis : n.integers(input, "its axes")) axes.add(n.axis(axis, rank));
-    return axes;
+    return n.axesOf(n.integers(input, "its axes"));
   }
 
   private static Mode mode(OpenvinoReadNode n, String name) {
@@ -166,6 +164,7 @@ final class OpenvinoReadInterpolateOps {
       throw OpenvinoRefusal.broken(
           "it has %d sizes or scales for %d axes".formatted(given, asked.axes().size()));
     }
+    if (asked.mode() != Mode.NEAREST) n.floats(0);
     var growing = new ArrayList<Integer>();
     var shrinking = new ArrayList<Integer>();
     for (int i = 0; i < given; i++) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import watari.format.openvino.OpenvinoFile.Layer;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
@@ -74,6 +75,18 @@ final class OpenvinoReadNode {
 
   Value in(int i) {
     return graph.value(source(i).layer(), source(i).port());
+  }
+
+  /// An input of real numbers.
+  ///
+  /// @throws OpenvinoRefusal for integers: OpenVINO rounds on the way, differently by operator
+  Value floats(int i) {
+    var value = in(i);
+    if (value.dtype().isFloat()) return value;
+    throw new OpenvinoRefusal(
+        "DTYPE_UNSUPPORTED",
+        "it computes of " + value.dtype() + ", which OpenVINO rounds in its own ways",
+        "convert its input to float32 in the IR, and its output back");
   }
 
   Value optional(int i) {
@@ -180,6 +193,16 @@ final class OpenvinoReadNode {
     if (value.shape().isRanked()) return value.shape().rank();
     throw OpenvinoRefusal.unsupported(
         "the rank of " + what + " is not known", "give the model's inputs shapes");
+  }
+
+  /// Axes of input 0, each counted from 0.
+  ///
+  /// @throws OpenvinoRefusal if one comes twice
+  List<Integer> axesOf(long[] given) {
+    int rank = rank(0);
+    var axes = Arrays.stream(given).mapToObj(axis -> axis(axis, rank)).toList();
+    if (Set.copyOf(axes).size() == axes.size()) return axes;
+    throw OpenvinoRefusal.broken("an axis comes twice in " + axes);
   }
 
   /// The axis counted from 0.

@@ -63,9 +63,7 @@ final class OpenvinoReadNormOps {
   }
 
   private static List<Integer> axes(OpenvinoReadNode n, int input) {
-    var axes = new ArrayList<Integer>();
-    for (long axis : n.integers(input, "its axes")) axes.add(n.axis(axis, n.rank(0)));
-    return axes;
+    return n.axesOf(n.integers(input, "its axes"));
   }
 
   // ---- LRN
@@ -132,7 +130,7 @@ final class OpenvinoReadNormOps {
 
   private static Value mvn(OpenvinoReadNode n, List<Integer> axes, boolean isInside) {
     var f = n.formula();
-    var x = n.in(0);
+    var x = n.floats(0);
     var difference = f.sub(x, f.mean(x, axes));
     if (!n.flag("normalize_variance", true)) return difference;
     var variance = f.mean(f.square(difference), axes);

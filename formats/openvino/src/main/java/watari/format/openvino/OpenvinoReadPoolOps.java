@@ -125,6 +125,7 @@ final class OpenvinoReadPoolOps {
   /// The mean of each bin: a product with the bins' weights along each axis.
   private static void adaptiveAvgPool(OpenvinoReadNode n) {
     var sizes = sizes(n);
+    n.floats(0);
     if (isEven(n, sizes)) {
       n.give(new AveragePool(even(n, sizes), LAYOUT, false), n.in(0));
       return;

@@ -49,6 +49,7 @@ final class OpenvinoReadQuantizeOps {
       }
       if (activations(n, levels)) return;
     }
+    n.floats(0);
     n.give(new FakeQuantize(levels), n.inputs());
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import watari.eval.PlainEvaluator;
+import watari.finding.Finding;
 import watari.op.ConvOp.Conv;
 import watari.op.Padding;
 import watari.op.QuantizeOp.Convert;
@@ -254,6 +255,54 @@ class OpenvinoReadOpsTest {
     assertThat(conv.groups()).isEqualTo(2);
     assertThat(conv.padding()).isEqualTo(new Padding.Same(false));
     assertThat(node.input(1).shape()).isEqualTo(Shape.of(2, 1, 1, 1));
+  }
+
+  // ---- integers
+
+  @Test
+  void functionsOfIntegersAreRounded() {
+    var read =
+        model()
+            .layer("0", "x", "Parameter", "shape=\"3\" element_type=\"i32\"", "", "x")
+            .operator("1", "Tanh", "", "0")
+            .result("2", "1")
+            .read();
+
+    assertThat(read.sentences()).isEmpty();
+    var given = Map.of(read.graph().inputs().get(0), TensorData.ofInts(Shape.of(3), -1, 0, 3));
+    var result = new PlainEvaluator().run(read.graph(), given).get(0);
+    // tanh is -0.76, 0 and 0.995.
+    assertThat(result.ints()).containsExactly(-1, 0, 1);
+  }
+
+  @Test
+  void whatIsRoundedInAnotherWayIsRefused() {
+    var read =
+        model()
+            .version("opset6")
+            .layer("0", "x", "Parameter", "shape=\"1,3\" element_type=\"i32\"", "", "x")
+            .integers("1", "1", 1)
+            .operator(
+                "2", "MVN", "eps=\"1\" eps_mode=\"inside_sqrt\" normalize_variance=\"true\"", "0 1")
+            .result("3", "2")
+            .read();
+
+    assertThat(read.findings()).extracting(Finding::code).containsExactly("DTYPE_UNSUPPORTED");
+  }
+
+  @Test
+  void anAxisThatComesTwiceIsBroken() {
+    var read =
+        model()
+            .version("opset6")
+            .input("0", "1,3")
+            .integers("1", "2", 1, -1)
+            .operator(
+                "2", "MVN", "eps=\"1\" eps_mode=\"inside_sqrt\" normalize_variance=\"true\"", "0 1")
+            .result("3", "2")
+            .read();
+
+    assertThat(read.sentences()).containsExactly("an axis comes twice in [1, 1]");
   }
 
   // ---- quantization
