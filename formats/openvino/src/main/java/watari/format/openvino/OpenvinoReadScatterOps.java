@@ -68,11 +68,21 @@ final class OpenvinoReadScatterOps {
     n.give(new ScatterElements(axis, reduction), x, n.in(1), n.in(2));
   }
 
-  /// The same elements, but a number where updates come.
+  /// The same elements, but a number where updates come. They are counted: what several put to one
+  /// place is not defined, even where they put the same.
   private static Value cleared(OpenvinoReadNode n, Value x, int axis, double number) {
     var f = n.formula();
-    var numbers = f.op(new Expand(), f.scalar(x, number), f.shapeOf(n.in(1)));
-    return f.op(new ScatterElements(axis, Reduction.REPLACE), x, n.in(1), numbers);
+    var counts = counts(n, x, axis, 0);
+    var isHit = f.binary(Binary.Kind.GREATER, counts, f.scalar(counts, 0));
+    return f.select(isHit, f.scalar(x, number), x);
+  }
+
+  /// How many updates come to each place, and `start` more.
+  private static Value counts(OpenvinoReadNode n, Value x, int axis, int start) {
+    var f = n.formula();
+    var starts = f.op(new Expand(), f.scalar(x, start), f.shapeOf(x));
+    var ones = f.op(new Expand(), f.scalar(x, 1), f.shapeOf(n.in(1)));
+    return f.op(new ScatterElements(axis, Reduction.ADD), starts, n.in(1), ones);
   }
 
   private static double neutral(Reduction reduction, DataType dtype) {
@@ -90,9 +100,7 @@ final class OpenvinoReadScatterOps {
     var x = n.in(0);
     var start = usesInitial ? x : cleared(n, x, axis, 0);
     var sums = f.op(new ScatterElements(axis, Reduction.ADD), start, n.in(1), n.in(2));
-    var counted = f.op(new Expand(), f.scalar(x, usesInitial ? 1 : 0), f.shapeOf(x));
-    var ones = f.op(new Expand(), f.scalar(x, 1), f.shapeOf(n.in(1)));
-    var counts = f.op(new ScatterElements(axis, Reduction.ADD), counted, n.in(1), ones);
+    var counts = counts(n, x, axis, usesInitial ? 1 : 0);
     var kind = x.dtype().isInteger() ? Binary.Kind.FLOOR_DIV : Binary.Kind.DIV;
     return f.binary(kind, sums, f.max(counts, 1));
   }

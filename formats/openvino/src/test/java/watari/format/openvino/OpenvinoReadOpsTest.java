@@ -257,6 +257,33 @@ class OpenvinoReadOpsTest {
     assertThat(node.input(1).shape()).isEqualTo(Shape.of(2, 1, 1, 1));
   }
 
+  // ---- scatter
+
+  @Test
+  void severalUpdatesOfOnePlaceLeaveOutWhatWasThere() {
+    var read =
+        model()
+            .version("opset12")
+            .input("0", "3")
+            .integers("1", "2", 1, 1)
+            .floats("2", "2", 3, 5)
+            .integers("3", "1", 0)
+            .operator(
+                "4",
+                "ScatterElementsUpdate",
+                "reduction=\"prod\" use_init_val=\"false\"",
+                "0 1 2 3")
+            .result("5", "4")
+            .read();
+
+    assertThat(read.sentences()).isEmpty();
+    // Nothing is put twice to one place: what that gives is not defined.
+    assertThat(read.nodes()).noneMatch(node -> node.contains("REPLACE"));
+    var given = Map.of(read.graph().inputs().get(0), TensorData.ofFloats(Shape.of(3), 2, 2, 2));
+    var result = new PlainEvaluator().run(read.graph(), given).get(0);
+    assertThat(result.doubles()).containsExactly(2, 15, 2);
+  }
+
   // ---- integers
 
   @Test
