@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +18,7 @@ import watari.finding.Finding;
 import watari.finding.ModelException;
 import watari.graph.Graph;
 import watari.graph.Value;
-import watari.quant.ChannelMeans;
+import watari.quant.ChannelStatistics;
 import watari.quant.Histogram;
 import watari.tensor.DataType;
 import watari.tensor.TensorData;
@@ -41,15 +42,15 @@ final class Calibration {
   ///
   /// @throws ModelException if the data does not fit the model
   Map<String, Histogram> run(
-      Set<Value> asked, Map<String, ChannelMeans> means, CalibrationLint lint)
+      Set<Value> asked, Map<String, ChannelStatistics> means, CalibrationLint lint)
       throws IOException, EngineException {
     var seen = new LinkedHashMap<String, Histogram>();
     for (var value : asked) seen.put(value.name(), new Histogram());
-    var taps =
-        asked.stream()
-            .filter(value -> !graph.inputs().contains(value) && !graph.isOutput(value))
-            .map(Value::name)
-            .toList();
+    var names = new LinkedHashSet<>(seen.keySet());
+    names.addAll(means.keySet());
+    for (var value : graph.inputs()) names.remove(value.name());
+    for (var value : graph.outputs()) names.remove(value.name());
+    var taps = List.copyOf(names);
     try (var source = open(settings, inputs);
         var session = load(taps)) {
       int count = 0;
@@ -98,7 +99,7 @@ final class Calibration {
       List<TensorData> sample,
       Session session,
       Map<String, Histogram> seen,
-      Map<String, ChannelMeans> means)
+      Map<String, ChannelStatistics> means)
       throws EngineException {
     var feeds = new ArrayList<Feed>();
     for (int i = 0; i < sample.size(); i++) {
@@ -118,7 +119,10 @@ final class Calibration {
   }
 
   private static void count(
-      String name, TensorData data, Map<String, Histogram> seen, Map<String, ChannelMeans> means) {
+      String name,
+      TensorData data,
+      Map<String, Histogram> seen,
+      Map<String, ChannelStatistics> means) {
     if (data.dtype() != DataType.FLOAT32) return;
     var histogram = seen.get(name);
     if (histogram != null) histogram.add(data);

@@ -82,6 +82,11 @@ public record CalibrationSettings(
     }
   }
 
+  CalibrationSettings withSamples(int most) {
+    int count = samples == 0 ? most : Math.min(samples, most);
+    return new CalibrationSettings(data, count, normalize, resize, isBgr, calibrator, perTensor);
+  }
+
   boolean isGiven() {
     return !data.toString().isEmpty();
   }

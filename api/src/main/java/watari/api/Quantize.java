@@ -16,7 +16,8 @@ import watari.format.TargetProfile;
 import watari.graph.Graph;
 import watari.graph.Node;
 import watari.op.QuantizeOp.Convert;
-import watari.quant.ChannelMeans;
+import watari.quant.ChannelStatistics;
+import watari.quant.EqualizeChannels;
 import watari.quant.Histogram;
 import watari.quant.QuantizationRules;
 import watari.quant.QuantizationSettings;
@@ -102,9 +103,12 @@ final class Quantize implements Pass {
     var inputs = FittedInput.all(graph.inputs(), permutations, calibration);
     var lint = new CalibrationLint(graph, calibration);
     Map<String, Histogram> seen;
-    var means =
-        settings.correctsBias() ? ChannelMeans.asked(graph, rules) : Map.<String, ChannelMeans>of();
+    Map<String, ChannelStatistics> means = new HashMap<>();
     try {
+      // 16 bits leave room for small channels, but their weights have 8.
+      boolean equalizes = settings.equalizes() && precision != Precision.INT16X8;
+      if (equalizes) equalize(graph, rules, inputs, log);
+      if (settings.correctsBias()) means.putAll(ChannelStatistics.asked(graph, rules));
       seen =
           new Calibration(graph, profile.format(), calibration, inputs)
               .run(QuantizeActivations.asked(graph, rules), means, lint);
@@ -128,6 +132,18 @@ final class Quantize implements Pass {
     var floats = floats(graph, rules, how, inputs, log);
     new QuantizeActivations(rules, how.withFloats(floats)).run(graph, log);
     return ranges;
+  }
+
+  /// Some samples tell how large channels are.
+  private void equalize(Graph graph, QuantizationRules rules, List<FittedInput> inputs, PassLog log)
+      throws IOException, EngineException {
+    var channels = EqualizeChannels.asked(graph, rules);
+    if (channels.isEmpty()) return;
+    var calibration = settings.calibration();
+    var some = calibration.withSamples(RANKED_SAMPLES);
+    new Calibration(graph, profile.format(), some, inputs)
+        .run(Set.of(), channels, new CalibrationLint(graph, calibration));
+    new EqualizeChannels(channels).run(graph, log);
   }
 
   /// The operators that stay on floats for the sake of `minSqnr`.

@@ -9,16 +9,18 @@ import watari.tensor.DataType;
 ///
 /// @param minSqnr in dB; operators stay on floats until it is reached; NaN for none
 /// @param correctsBias whether biases make up for what rounding the weights adds to means
+/// @param equalizes whether channels between products are made alike in size
 /// @param ranks whether operators are ranked by the noise that they bring in
 /// @param ends storage of inputs and outputs by name; of all others under the empty name
 public record QuantizeSettings(
     CalibrationSettings calibration,
     double minSqnr,
     boolean correctsBias,
+    boolean equalizes,
     boolean ranks,
     Map<String, DataType> ends) {
   public static final QuantizeSettings NONE =
-      new QuantizeSettings(CalibrationSettings.NONE, Double.NaN, true, false, Map.of());
+      new QuantizeSettings(CalibrationSettings.NONE, Double.NaN, true, true, false, Map.of());
 
   public QuantizeSettings {
     ends = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(ends));

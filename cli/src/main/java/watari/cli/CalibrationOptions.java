@@ -27,6 +27,7 @@ final class CalibrationOptions {
   private final Supplier<Boolean> perTensor;
   private final Supplier<String> minSqnr;
   private final Supplier<Boolean> keepsBias;
+  private final Supplier<Boolean> keepsChannels;
   private final Supplier<List<String>> ends;
 
   CalibrationOptions(Usage usage) {
@@ -54,6 +55,8 @@ final class CalibrationOptions {
         usage.flag(
             "Leave the biases as they are, whatever rounding weights does to means.",
             "--no-bias-correction");
+    keepsChannels =
+        usage.flag("Leave channels between products as large as they are.", "--no-equalization");
     ends =
         usage.words(
             "[NAME=]TYPE", "Storage of inputs and outputs: float32, int8, uint8 or int16.", "--io");
@@ -75,6 +78,7 @@ final class CalibrationOptions {
     refuseWithoutData("--calibrator", calibrator.get());
     refuseWithoutData("--min-sqnr", minSqnr.get());
     refuseWithoutData("--no-bias-correction", keepsBias.get() ? "given" : "");
+    refuseWithoutData("--no-equalization", keepsChannels.get() ? "given" : "");
     var data =
         CalibrationSettings.of(
             calibration.get(),
@@ -85,7 +89,7 @@ final class CalibrationOptions {
             calibrator.get(),
             perTensor.get());
     double sqnr = minSqnr.get().isEmpty() ? Double.NaN : Words.number("--min-sqnr", minSqnr.get());
-    return new QuantizeSettings(data, sqnr, !keepsBias.get(), ranks, ends());
+    return new QuantizeSettings(data, sqnr, !keepsBias.get(), !keepsChannels.get(), ranks, ends());
   }
 
   private static UsageException unused(String option) {

@@ -26,7 +26,7 @@ final class ProductConstants {
   private final Graph graph;
   private final QuantizationSettings settings;
   private final boolean hasFloatBias;
-  private final Map<Node, ChannelMeans> means = new IdentityHashMap<>();
+  private final Map<Node, ChannelStatistics> means = new IdentityHashMap<>();
 
   ProductConstants(Graph graph, QuantizationSettings settings, boolean hasFloatBias) {
     this.graph = graph;

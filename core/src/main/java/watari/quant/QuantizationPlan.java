@@ -208,13 +208,23 @@ final class QuantizationPlan {
     for (var node : graph) {
       if (!nodes.contains(node)) continue;
       for (int i : operands(node)) if (!node.input(i).isConstant()) add(node.input(i));
-      for (var output : node.outputs()) if (isReal(output) && !inner.contains(output)) add(output);
+      for (var output : node.outputs()) if (isStoredResult(output, node)) add(output);
       var rule = ruleOf.get(node);
       if (rule != null && rule.result() instanceof Result.Fixed(var eight, var sixteen)) {
         boolean isWide = settings.activations() == DataType.INT16;
         scales.fix(node.output(), isWide ? sixteen : eight);
       }
     }
+  }
+
+  /// A target may leave results as floats that nothing takes as integers.
+  private boolean isStoredResult(Value output, Node node) {
+    if (!isReal(output) || inner.contains(output)) return false;
+    return !rules.leavesFloats() || isShared(node) || output.uses().stream().anyMatch(this::takes);
+  }
+
+  private boolean takes(Value.Use use) {
+    return nodes.contains(use.node()) && operands(use.node()).contains(use.index());
   }
 
   private void add(Value value) {

@@ -16,6 +16,7 @@ public final class QuantizationRules {
   private final Map<Object, OperatorRule> rules = new HashMap<>();
   private final Predicate<Node> isFused;
   private boolean hasFloatBias;
+  private boolean leavesFloats;
   private boolean isOfKernels;
 
   /// @param isFused whether the operator before a node computes it along with its own result, which
@@ -28,6 +29,16 @@ public final class QuantizationRules {
   public QuantizationRules withFloatBias() {
     hasFloatBias = true;
     return this;
+  }
+
+  /// Operators give floats where nothing takes integers.
+  public QuantizationRules leavingFloats() {
+    leavesFloats = true;
+    return this;
+  }
+
+  boolean leavesFloats() {
+    return leavesFloats;
   }
 
   /// @param kinds classes of records, or constants of the kinds of `Unary`, `Binary` and `Reduce`

@@ -16,7 +16,7 @@ public record QuantizationSettings(
     DataType activations,
     boolean perTensor,
     Map<String, Range> ranges,
-    Map<String, ChannelMeans> means,
+    Map<String, ChannelStatistics> means,
     Set<String> floats) {
   public QuantizationSettings {
     ranges = Map.copyOf(ranges);

@@ -232,4 +232,25 @@ class QuantizeActivationsTest {
     assertThat(GraphText.of(graph))
         .isEqualTo("FullyConnected(x, const, const) Convert(#0) SIGMOID(#1) Convert(#2)");
   }
+
+  @Test
+  void resultsThatNothingTakesAsIntegersMayStayFloats() {
+    var rules =
+        new QuantizationRules(_ -> false)
+            .leavingFloats()
+            .on(OperatorRule.product(), FullyConnected.class);
+    var graph = new Graph("g");
+    var b = new GraphBuilder(graph);
+    var first = product(b, b.input("x", FOUR));
+    var weights = b.constant("v", TensorData.ofFloats(Shape.of(1, 2), 1, -1));
+    graph.addOutput("z", b.addNamed("z", new FullyConnected(), first, weights));
+    var ranges = Map.of("x", UNIT, "y", UNIT, "z", UNIT);
+    var settings = new QuantizationSettings(DataType.INT8, false, ranges, Map.of(), Set.of());
+    new QuantizeActivations(rules, settings).run(graph, new PassLog(false));
+    Validator.check(graph);
+    assertThat(stored(graph, "y")).isEqualTo(OF_UNIT);
+    assertThat(graph.outputs().getFirst().producer().orElseThrow().op())
+        .isInstanceOf(FullyConnected.class);
+    assertThat(graph.outputs().getFirst().type().isQuantized()).isFalse();
+  }
 }

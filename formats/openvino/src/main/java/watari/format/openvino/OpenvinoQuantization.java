@@ -41,6 +41,7 @@ final class OpenvinoQuantization {
   static final QuantizationRules TABLE =
       new QuantizationRules(OpenvinoQuantization::isFused)
           .withFloatBias()
+          .leavingFloats()
           .on(product(), Conv.class, ConvTranspose.class, FullyConnected.class, MatMul.class)
           .on(own(), Binary.Kind.ADD, Binary.Kind.MUL, LeakyRelu.class)
           .on(own(), Clip.class, Unary.Kind.RELU, Reduce.Kind.MEAN)

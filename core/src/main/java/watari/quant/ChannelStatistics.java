@@ -11,28 +11,29 @@ import watari.op.ConvOp.Conv;
 import watari.op.MatMulOp.FullyConnected;
 import watari.tensor.TensorData;
 
-/// The mean of each channel of a tensor over samples.
-public final class ChannelMeans {
+/// The mean, and the largest magnitude, of each channel of a tensor over samples.
+public final class ChannelStatistics {
   private final int axis;
   private double[] sums = new double[0];
+  private double[] peaks = new double[0];
   private long count;
 
-  public ChannelMeans(int axis) {
+  public ChannelStatistics(int axis) {
     this.axis = axis;
   }
 
   /// The inputs of products whose means tell what rounding the weights moves, by name.
-  public static Map<String, ChannelMeans> asked(Graph graph, QuantizationRules rules) {
-    var asked = new LinkedHashMap<String, ChannelMeans>();
+  public static Map<String, ChannelStatistics> asked(Graph graph, QuantizationRules rules) {
+    var asked = new LinkedHashMap<String, ChannelStatistics>();
     for (var node : graph) {
       var axis = channelAxis(node);
       if (axis.isEmpty() || rules.of(node).isEmpty() || !node.input(1).isConstant()) continue;
-      asked.put(node.input(0).name(), new ChannelMeans(axis.getAsInt()));
+      asked.put(node.input(0).name(), new ChannelStatistics(axis.getAsInt()));
     }
     return asked;
   }
 
-  private static OptionalInt channelAxis(Node node) {
+  static OptionalInt channelAxis(Node node) {
     Value x = node.input(0);
     if (!x.shape().isRanked()) return OptionalInt.empty();
     return switch (node.op()) {
@@ -46,14 +47,20 @@ public final class ChannelMeans {
     var shape = data.shape();
     if (shape.rank() <= axis) return;
     int channels = Math.toIntExact(shape.dim(axis).fixed());
-    if (sums.length == 0) sums = new double[channels];
+    if (sums.length == 0) {
+      sums = new double[channels];
+      peaks = new double[channels];
+    }
     if (sums.length != channels || channels == 0) return;
     long inner = 1;
     for (int i = axis + 1; i < shape.rank(); i++) inner *= shape.dim(i).fixed();
     var floats = data.floats();
     for (int i = 0; i < floats.length; i++) {
       float x = floats[i];
-      if (Float.isFinite(x)) sums[(int) (i / inner % channels)] += x;
+      if (!Float.isFinite(x)) continue;
+      int channel = (int) (i / inner % channels);
+      sums[channel] += x;
+      peaks[channel] = Math.max(peaks[channel], Math.abs(x));
     }
     count += floats.length / channels;
   }
@@ -64,5 +71,10 @@ public final class ChannelMeans {
     var means = new double[sums.length];
     for (int i = 0; i < means.length; i++) means[i] = sums[i] / count;
     return Optional.of(means);
+  }
+
+  /// The largest magnitude of each channel; empty where not so many channels were seen.
+  Optional<double[]> peaks(long channels) {
+    return count == 0 || peaks.length != channels ? Optional.empty() : Optional.of(peaks.clone());
   }
 }
