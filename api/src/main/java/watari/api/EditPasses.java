@@ -9,6 +9,8 @@ import watari.pass.edit.ResetState;
 import watari.pass.edit.SetInputShapes;
 import watari.pass.edit.StateToIo;
 import watari.pass.layout.LayoutReport;
+import watari.pass.replace.ReplaceDetection;
+import watari.pass.replace.WriteOutCustoms;
 import watari.pass.request.RequestedRules;
 import watari.pass.storage.DecodeFloat16;
 import watari.pass.storage.Dequantize;
@@ -16,6 +18,7 @@ import watari.pass.storage.Float16Weights;
 import watari.quant.QuantizeWeights;
 import watari.quant.Storage;
 import watari.rewrite.Pass;
+import watari.rewrite.RulePass;
 
 /// The passes that a user's [Edits] and [Precision] ask for.
 final class EditPasses {
@@ -31,11 +34,15 @@ final class EditPasses {
     this.precision = precision;
   }
 
-  /// What names tensors of the source: it comes before any rewrite.
+  /// What names tensors of the source, or is about its own operators: it comes before any rewrite.
   List<Pass> before() {
     var passes = new ArrayList<Pass>();
     if (edits.cuts()) passes.add(new CutGraph(edits.inputs(), edits.outputs()));
     if (edits.changesShapes()) passes.add(new SetInputShapes(edits.inputShapes(), edits.batch()));
+    if (edits.special().customs() == SpecialOperators.Customs.STANDARD) {
+      passes.add(new WriteOutCustoms(_ -> false));
+      passes.add(new RulePass("write-out-detections", ReplaceDetection.heads()));
+    }
     return passes;
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 /// @param state what becomes of state where the target has none
 /// @param dequantize quantized numbers are decoded to float32
 /// @param replace names of replacement rules, see [ReplacementRule]
+/// @param special what becomes of operators that formats do not share
 public record Edits(
     long batch,
     Map<String, List<Long>> inputShapes,
@@ -22,9 +23,19 @@ public record Edits(
     List<String> outputs,
     StateHandling state,
     boolean dequantize,
-    List<String> replace) {
+    List<String> replace,
+    SpecialOperators special) {
   public static final Edits NONE =
-      new Edits(0, Map.of(), false, List.of(), List.of(), StateHandling.ZERO, false, List.of());
+      new Edits(
+          0,
+          Map.of(),
+          false,
+          List.of(),
+          List.of(),
+          StateHandling.ZERO,
+          false,
+          List.of(),
+          SpecialOperators.KEEP);
 
   /// What becomes of state that a model keeps between calls.
   public enum StateHandling {

@@ -16,6 +16,7 @@ import watari.finding.ModelException;
 import watari.format.WriteOptions;
 import watari.graph.Graph;
 import watari.graph.Value;
+import watari.op.Custom;
 import watari.pass.layout.AssignLayouts;
 import watari.tensor.DataType;
 import watari.tensor.Layout;
@@ -125,7 +126,9 @@ public final class Inspector {
       graph.inputs().forEach(input -> dims(input.shape()));
       for (var operator : SourceOperator.of(graph)) {
         operator(operator, graph);
-        operator.nodes().forEach(node -> node.bodies().forEach(this::graph));
+        for (var node : operator.nodes()) {
+          if (!(node.op() instanceof Custom)) node.bodies().forEach(this::graph);
+        }
       }
     }
 

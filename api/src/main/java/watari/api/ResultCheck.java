@@ -7,6 +7,7 @@ import watari.api.Plan.Result;
 import watari.api.Verification.Tolerance;
 import watari.engine.EngineException;
 import watari.finding.Finding;
+import watari.op.Custom;
 
 /// Verifies a result against its source: each on its own runtime where that is there, and, of the
 /// source, runs it; else our reading of it.
@@ -40,7 +41,7 @@ final class ResultCheck {
       reason = e;
     }
     try {
-      var check = compare(sides.ownReading(source), b, findings);
+      var check = compare(sides.ownReading(source), besideOwnReading(b), findings);
       findings.add(
           Finding.note(
               "OWN_READING", "the source was run by watari's reading: " + reason.getMessage()));
@@ -48,6 +49,15 @@ final class ResultCheck {
     } catch (EngineException e) {
       return unverified(findings, new EngineException(reason.getMessage() + "; " + e.getMessage()));
     }
+  }
+
+  /// Who runs the result where the source's own runtime does not run the source: it lacks operators
+  /// that the result has, too.
+  private Side besideOwnReading(Side official) throws EngineException {
+    var graph = lowered.model().main();
+    boolean hasCustoms = graph.nodes().stream().anyMatch(node -> node.op() instanceof Custom);
+    if (!hasCustoms) return official;
+    return sides.ownReading(result.main(), result.writer().format(), graph);
   }
 
   private Side sideOfResult(List<Finding> findings) throws EngineException {

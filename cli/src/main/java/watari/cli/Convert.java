@@ -16,6 +16,7 @@ import watari.api.ModelReport;
 import watari.api.Precision;
 import watari.api.ReadSettings;
 import watari.api.ReplacementRule;
+import watari.api.SpecialOperators;
 import watari.api.UsageException;
 import watari.api.VerifySettings;
 import watari.api.WriteSettings;
@@ -83,6 +84,14 @@ final class Convert implements Command {
 
   private final Supplier<List<String>> outputs =
       usage.words("NAME", "Tensors that become the outputs.", "--outputs");
+
+  private final Supplier<String> custom =
+      usage.choice(
+          "keep|standard",
+          "Custom operators: as the target has them (keep, the default), or written out in standard"
+              + " operators wherever they are known (standard).",
+          "keep",
+          "--custom");
 
   private final Supplier<List<String>> replace =
       usage.words(
@@ -199,7 +208,20 @@ final class Convert implements Command {
         outputs.get(),
         handling,
         dequantize.get(),
-        replace.get());
+        replace.get(),
+        special());
+  }
+
+  private SpecialOperators special() {
+    var customs =
+        switch (custom.get()) {
+          case "keep" -> SpecialOperators.Customs.KEEP;
+          case "standard" -> SpecialOperators.Customs.STANDARD;
+          default ->
+              throw new UsageException(
+                  "--custom is 'keep' or 'standard', not '" + custom.get() + "'");
+        };
+    return new SpecialOperators(customs);
   }
 
   private static Map<String, Layout> layouts(Map<String, String> words) {

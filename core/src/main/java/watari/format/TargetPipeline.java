@@ -14,6 +14,7 @@ import watari.pass.fold.KeepConstantNames;
 import watari.pass.layout.AssignLayouts;
 import watari.pass.layout.LayoutReport;
 import watari.pass.layout.LayoutWishes;
+import watari.pass.replace.WriteOutCustoms;
 import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 
@@ -53,6 +54,7 @@ public final class TargetPipeline {
   /// @throws ModelException if a change that the user asks for cannot be made
   public LayoutReport run(Graph graph, PassLog log) {
     run(first, graph, log);
+    new WriteOutCustoms(profile::has).run(graph, log);
     if (log.hasErrors()) throw new ModelException(log.findings());
     run(Pipelines.canonical(), graph, log);
     run(edits, graph, log);

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import watari.finding.Finding;
 import watari.graph.Node;
+import watari.op.Custom;
 import watari.op.Op;
 import watari.quant.QuantizationRules;
 import watari.quant.Storage;
@@ -25,6 +26,11 @@ public interface TargetProfile {
 
   /// Whether the target keeps state between calls.
   boolean keepsState();
+
+  /// Whether the target has an operator that no record of ours says.
+  default boolean has(Custom op) {
+    return false;
+  }
 
   /// Rewrites whole operators that the target lacks. Runs before layouts are assigned, so that what
   /// it adds takes part.

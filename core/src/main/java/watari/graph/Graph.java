@@ -338,6 +338,11 @@ public final class Graph implements Iterable<Node> {
     node.setOp(op);
   }
 
+  /// Leaves a node its operator alone.
+  public void dropBodies(Node node) {
+    node.dropBodies();
+  }
+
   public void setOrigins(Node node, List<Origin> origins) {
     node.setOrigins(origins);
   }

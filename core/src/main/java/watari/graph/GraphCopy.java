@@ -1,5 +1,6 @@
 package watari.graph;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -55,6 +56,22 @@ public final class GraphCopy {
       }
     }
     return body.outputs().stream().map(output -> copyOf(output, graph, made)).toList();
+  }
+
+  /// Lets the nodes of a body stand for a node; its parameters become the arguments, and what the
+  /// node's outputs were called stays known.
+  public static void replace(Node node, Graph body, List<Value> arguments) {
+    var graph = node.graph();
+    var made = inline(body, arguments, node);
+    for (int i = 0; i < node.outputs().size(); i++) {
+      var old = node.output(i);
+      if (!old.isPresent()) continue;
+      var names = new ArrayList<>(made.get(i).sourceNames());
+      for (var name : old.sourceNames()) if (!names.contains(name)) names.add(name);
+      made.get(i).setSourceNames(names);
+      graph.replaceUses(old, made.get(i));
+    }
+    graph.remove(node);
   }
 
   /// Unknowns of a body are others than those of the same name in the graph.

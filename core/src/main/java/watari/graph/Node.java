@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import watari.op.Op;
 
-/// An operator placed in a graph: its inputs, outputs, bodies (of If and Loop) and origins.
+/// An operator placed in a graph: its inputs, outputs, bodies (of If, Loop and Custom) and origins.
 ///
 /// Nodes have identity. Their place and edges are changed by [Graph] only.
 public final class Node {
@@ -15,7 +15,7 @@ public final class Node {
   private Op op;
   private final List<Value> inputs;
   private final List<Value> outputs;
-  private final List<Graph> bodies;
+  private List<Graph> bodies;
   private List<Origin> origins;
   @Nullable Node previous;
   @Nullable Node next;
@@ -107,6 +107,10 @@ public final class Node {
 
   void setOp(Op other) {
     op = other;
+  }
+
+  void dropBodies() {
+    bodies = List.of();
   }
 
   void setOrigins(List<Origin> others) {

@@ -7,6 +7,10 @@ import watari.tensor.TensorType;
 /// An operator that no record of ours says. It survives a round trip in its own format; every other
 /// writer refuses it.
 ///
+/// Where its definition is known, its node has a body of standard operators that compute the same:
+/// a parameter for each input that is there, an output for each output. It stands for the node
+/// wherever the operator itself cannot.
+///
 /// @param domain the format, and where it has domains the domain: `tflite`, `onnx:`,
 ///   `onnx:com.microsoft`
 /// @param version of the operator, or of its domain

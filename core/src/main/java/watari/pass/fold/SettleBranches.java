@@ -142,18 +142,8 @@ public final class SettleBranches implements Pass {
   }
 
   private static void take(Node node, int branch) {
-    var graph = node.graph();
     var arguments = node.inputs().subList(1, node.inputs().size());
-    var made = GraphCopy.inline(node.bodies().get(branch), arguments, node);
-    for (int i = 0; i < node.outputs().size(); i++) {
-      var old = node.output(i);
-      if (!old.isPresent()) continue;
-      var names = new ArrayList<>(made.get(i).sourceNames());
-      for (var name : old.sourceNames()) if (!names.contains(name)) names.add(name);
-      made.get(i).setSourceNames(names);
-      graph.replaceUses(old, made.get(i));
-    }
-    graph.remove(node);
+    GraphCopy.replace(node, node.bodies().get(branch), arguments);
   }
 
   private static Finding said(Node node, int branch, String broken) {

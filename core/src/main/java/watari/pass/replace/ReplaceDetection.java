@@ -26,9 +26,17 @@ public final class ReplaceDetection {
   private ReplaceDetection() {}
 
   public static List<Rule<?>> all() {
-    return List.of(
+    var rules = new ArrayList<Rule<?>>();
+    rules.add(
         new Replacement<>(
-            "SplitPaddedNms", PaddedNonMaxSuppression.class, ReplaceDetection::padded),
+            "SplitPaddedNms", PaddedNonMaxSuppression.class, ReplaceDetection::padded));
+    rules.addAll(heads());
+    return rules;
+  }
+
+  /// For whole detectors.
+  public static List<Rule<?>> heads() {
+    return List.of(
         new Replacement<>(
             "SplitDetections", DetectionPostProcess.class, ReplaceDetection::postProcess));
   }

@@ -2,8 +2,11 @@ package watari.format.tflite;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.flatbuffers.ArrayReadWriteBuf;
+import com.google.flatbuffers.FlexBuffers;
 import com.google.flatbuffers.Table;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -84,9 +87,22 @@ final class TfliteCustom {
     }
   }
 
-  private static List<Custom.Attribute> customOptions(TfliteNode node) {
+  static List<Custom.Attribute> customOptions(TfliteNode node) {
     var bytes = node.scope().source().file().customOptions(node.operator());
     return List.of(new Custom.Attribute(CUSTOM_OPTIONS, bytes(bytes)));
+  }
+
+  /// The options of a custom operator that are a map of FlexBuffers.
+  static FlexBuffers.Map map(TfliteNode node) {
+    var bytes =
+        node.scope().source().file().customOptions(node.operator()).toArray(ValueLayout.JAVA_BYTE);
+    try {
+      var root = FlexBuffers.getRoot(new ArrayReadWriteBuf(bytes, bytes.length));
+      if (!root.isMap()) throw Unreadable.broken("its options are no map");
+      return root.asMap();
+    } catch (IndexOutOfBoundsException | FlexBuffers.FlexBufferException _) {
+      throw Unreadable.broken("its options are no flexbuffer");
+    }
   }
 
   private static TensorData bytes(MemorySegment bytes) {

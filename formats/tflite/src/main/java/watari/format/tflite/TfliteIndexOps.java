@@ -69,9 +69,13 @@ final class TfliteIndexOps {
         List.of(out.tensor(node.output())));
   }
 
-  /// SCATTER_ND adds to zeros; other forms are made of it before.
+  /// SCATTER_ND adds to zeros; other forms are made of it before, or are segments.
   private static void scatterNd(ScatterNd op, Node node, TfliteSubgraph out) {
     requireIndices(node.input(1));
+    if (isSegments(op, node)) {
+      segments(op, node, out);
+      return;
+    }
     boolean toZeros = isZero(node.input(0));
     var spread = node.producer(0, Expand.class).filter(made -> isZero(made.input(0)));
     if (op.reduction() != Reduction.ADD || !toZeros && spread.isEmpty()) {
@@ -86,6 +90,37 @@ final class TfliteIndexOps {
         SCATTER_ND,
         TfliteOptions.NONE,
         List.of(out.int32(node.input(1)), out.tensor(node.input(2)), shape),
+        List.of(out.tensor(node.output())));
+  }
+
+  /// Whether numbers go to places along one axis, and the largest or smallest at each stays.
+  private static boolean isSegments(ScatterNd op, Node node) {
+    var dtype = node.output().dtype();
+    return (op.reduction() == Reduction.MAX || op.reduction() == Reduction.MIN)
+        && (dtype == DataType.FLOAT32 || dtype == DataType.INT32)
+        && node.output().shape().isFixed()
+        && node.output().shape().rank() == 1
+        && node.input(1).shape().hasRank(2)
+        && node.input(2).shape().isFixed()
+        && !TfliteQuantized.isAny(node, node.output());
+  }
+
+  private static void segments(ScatterNd op, Node node, TfliteSubgraph out) {
+    boolean isMax = op.reduction() == Reduction.MAX;
+    var updates = node.input(2).shape();
+    int ids = out.temporary(TensorType.of(DataType.INT32, updates.fixedDims()));
+    TfliteShapeOps.reshape(out.int32(node.input(1)), ids, updates, out);
+    int found = out.temporary(node.output().type());
+    int count = out.scalar(Math.toIntExact(node.output().shape().dim(0).fixed()));
+    out.add(
+        isMax ? UNSORTED_SEGMENT_MAX : UNSORTED_SEGMENT_MIN,
+        TfliteOptions.NONE,
+        List.of(out.tensor(node.input(2)), ids, count),
+        List.of(found));
+    out.add(
+        isMax ? MAXIMUM : MINIMUM,
+        TfliteOptions.NONE,
+        List.of(out.tensor(node.input(0)), found),
         List.of(out.tensor(node.output())));
   }
 

@@ -9,6 +9,7 @@ import watari.graph.Node;
 import watari.op.ConvOp.Conv;
 import watari.op.ConvOp.ConvInteger;
 import watari.op.ConvOp.ConvTranspose;
+import watari.op.Custom;
 import watari.op.NormOp.BatchNorm;
 import watari.op.NormOp.GroupNorm;
 import watari.op.NormOp.InstanceNorm;
@@ -59,6 +60,11 @@ public final class TfliteProfile implements TargetProfile {
   @Override
   public boolean keepsState() {
     return true;
+  }
+
+  @Override
+  public boolean has(Custom op) {
+    return op.domain().startsWith(TfliteCustomOps.BUILTIN);
   }
 
   @Override

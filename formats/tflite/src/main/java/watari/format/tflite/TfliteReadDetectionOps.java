@@ -1,8 +1,6 @@
 package watari.format.tflite;
 
-import com.google.flatbuffers.ArrayReadWriteBuf;
 import com.google.flatbuffers.FlexBuffers;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import watari.format.ReadTable;
 import watari.format.tflite.TfliteReadOps.Entry;
@@ -36,7 +34,7 @@ final class TfliteReadDetectionOps {
   }
 
   static void postProcess(TfliteNode node) {
-    var options = options(node);
+    var options = TfliteCustom.map(node);
     var op =
         new DetectionPostProcess(
             options.get("max_detections").asInt(),
@@ -51,18 +49,6 @@ final class TfliteReadDetectionOps {
             number(options, "h_scale"),
             number(options, "w_scale"));
     node.emit(List.of(0, 1, 2, 3), op, List.of(node.in(0), node.in(1), node.in(2)), List.of());
-  }
-
-  private static FlexBuffers.Map options(TfliteNode node) {
-    var bytes =
-        node.scope().source().file().customOptions(node.operator()).toArray(ValueLayout.JAVA_BYTE);
-    try {
-      var root = FlexBuffers.getRoot(new ArrayReadWriteBuf(bytes, bytes.length));
-      if (!root.isMap()) throw Unreadable.broken("its options are no map");
-      return root.asMap();
-    } catch (IndexOutOfBoundsException | FlexBuffers.FlexBufferException _) {
-      throw Unreadable.broken("its options are no flexbuffer");
-    }
   }
 
   private static boolean has(FlexBuffers.Map options, String key) {

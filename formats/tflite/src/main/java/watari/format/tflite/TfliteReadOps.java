@@ -53,6 +53,7 @@ final class TfliteReadOps {
     var table = new ReadTable<Entry>();
     table.on("TFLite_Detection_PostProcess", TfliteReadDetectionOps::postProcess);
     TfliteReadMediaPipeOps.into(table);
+    TfliteReadLandmarkOps.into(table);
     return table;
   }
 }
