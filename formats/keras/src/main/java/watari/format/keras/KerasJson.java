@@ -13,6 +13,7 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 import watari.finding.Finding;
 import watari.finding.ModelException;
+import watari.tensor.Shape;
 
 /// A value of JSON, as Python writes it (which knows `NaN` and `Infinity`).
 sealed interface KerasJson {
@@ -37,6 +38,9 @@ sealed interface KerasJson {
   record Flag(boolean value) implements KerasJson {}
 
   record Nothing() implements KerasJson {}
+
+  /// A number as it is to be written, such as one that a double cannot hold.
+  record Word(String word) implements KerasJson {}
 
   /// @param file what findings call the file
   static KerasJson parse(String file, String text) {
@@ -135,7 +139,95 @@ sealed interface KerasJson {
               ? Long.toString((long) value)
               : Double.toString(value);
       case Flag(boolean value) -> Boolean.toString(value);
+      case Word(var word) -> word;
       case Nothing _ -> "null";
     };
+  }
+
+  // ---- what is written
+
+  static KerasJson of(String text) {
+    return new Text(text);
+  }
+
+  static KerasJson of(boolean value) {
+    return new Flag(value);
+  }
+
+  static KerasJson of(long value) {
+    return new Word(Long.toString(value));
+  }
+
+  /// A float, with the digits that tell it from its neighbours.
+  static KerasJson of(float value) {
+    return new Word(word(Float.toString(value)));
+  }
+
+  static KerasJson of(double value) {
+    return new Word(word(Double.toString(value)));
+  }
+
+  /// Python reads the same words for what is no number, or infinite.
+  private static String word(String number) {
+    return number.replace("E", "e");
+  }
+
+  static KerasJson of(List<? extends Number> all) {
+    return new Items(all.stream().map(each -> of(each.longValue())).toList());
+  }
+
+  static KerasJson list(KerasJson... all) {
+    return new Items(List.of(all));
+  }
+
+  /// Dims with `null` for those that are open.
+  static KerasJson dims(Shape shape) {
+    var dims = new ArrayList<KerasJson>();
+    for (var dim : shape.dims()) dims.add(dim.isFixed() ? of(dim.fixed()) : new Nothing());
+    return new Items(dims);
+  }
+
+  @SafeVarargs
+  static Members object(Map.Entry<String, KerasJson>... members) {
+    var all = new LinkedHashMap<String, KerasJson>();
+    for (var member : members) all.put(member.getKey(), member.getValue());
+    return new Members(all);
+  }
+
+  /// The JSON text.
+  default void print(StringBuilder out) {
+    switch (this) {
+      case Members(var all) -> {
+        out.append('{');
+        all.forEach((name, value) -> {
+          if (out.charAt(out.length() - 1) != '{') out.append(", ");
+          quote(name, out);
+          out.append(": ");
+          value.print(out);
+        });
+        out.append('}');
+      }
+      case Items(var all) -> {
+        out.append('[');
+        for (int i = 0; i < all.size(); i++) {
+          if (i > 0) out.append(", ");
+          all.get(i).print(out);
+        }
+        out.append(']');
+      }
+      case Text(var text) -> quote(text, out);
+      case Numeral _, Flag _, Word _, Nothing _ -> out.append(show());
+    }
+  }
+
+  private static void quote(String text, StringBuilder out) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') out.append('\\').append(c);
+      else if (c < ' ' || c > '~') out.append("\\u%04x".formatted((int) c));
+      else out.append(c);
+    }
+    out.append('"');
   }
 }

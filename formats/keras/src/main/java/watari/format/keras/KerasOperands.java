@@ -24,10 +24,26 @@ final class KerasOperands {
       case KerasArgument.Plain(KerasJson.Numeral(double number)) -> number(call, number, like);
       case KerasArgument.Plain(KerasJson.Flag(boolean value)) ->
           call.builder().constant(TensorData.scalar(DataType.BOOL, value ? 1 : 0));
+      case KerasArgument.Plain(var json) when KerasArrays.isArray(json) ->
+          call.builder().constant(KerasArrays.array(json));
       default ->
           throw KerasRefusal.unsupported(
               "its argument " + place + " is neither a tensor nor a number",
               "build the model with tensors and numbers");
+    };
+  }
+
+  /// An argument that is a tensor or an array, whose type is its own.
+  static Value array(KerasCall call, int place, String name) {
+    return switch (call.argument(place, name)) {
+      case KerasArgument.Tensor(var value) -> value;
+      case KerasArgument.Plain(KerasJson.Numeral(double number)) ->
+          call.builder().constant(TensorData.scalar(DataType.INT32, number));
+      case KerasArgument.Plain(var json) when KerasArrays.isArray(json) ->
+          call.builder().constant(KerasArrays.array(json));
+      default ->
+          throw KerasRefusal.unsupported(
+              "its argument '" + name + "' is no tensor", "build the model with tensors");
     };
   }
 

@@ -39,7 +39,12 @@ final class KerasReadOperationOps {
           Map.entry("LogicalAnd", Binary.Kind.AND),
           Map.entry("LogicalOr", Binary.Kind.OR),
           Map.entry("LogicalXor", Binary.Kind.XOR),
-          Map.entry("Arctan2", Binary.Kind.ATAN2));
+          Map.entry("Arctan2", Binary.Kind.ATAN2),
+          Map.entry("BitwiseAnd", Binary.Kind.BITWISE_AND),
+          Map.entry("BitwiseOr", Binary.Kind.BITWISE_OR),
+          Map.entry("BitwiseXor", Binary.Kind.BITWISE_XOR),
+          Map.entry("LeftShift", Binary.Kind.SHIFT_LEFT),
+          Map.entry("RightShift", Binary.Kind.SHIFT_RIGHT));
 
   private static final Map<String, Unary.Kind> UNARY =
       Map.ofEntries(
@@ -66,7 +71,12 @@ final class KerasReadOperationOps {
           Map.entry("Ceil", Unary.Kind.CEIL),
           Map.entry("LogicalNot", Unary.Kind.NOT),
           Map.entry("Isnan", Unary.Kind.IS_NAN),
-          Map.entry("Erf", Unary.Kind.ERF));
+          Map.entry("Erf", Unary.Kind.ERF),
+          Map.entry("Arcsinh", Unary.Kind.ASINH),
+          Map.entry("Arccosh", Unary.Kind.ACOSH),
+          Map.entry("Arctanh", Unary.Kind.ATANH),
+          Map.entry("BitwiseInvert", Unary.Kind.BITWISE_NOT),
+          Map.entry("BitwiseNot", Unary.Kind.BITWISE_NOT));
 
   private static final Map<String, Reduce.Kind> REDUCE =
       Map.of(
@@ -125,6 +135,7 @@ final class KerasReadOperationOps {
         .on("ops.Matmul", KerasReadOperationOps::matmul)
         .on("ops.Einsum", KerasReadOperationOps::einsum)
         .on("ops.Cast", KerasReadOperationOps::cast)
+        .on("ops.Round", KerasReadOperationOps::round)
         .on("ops.Where", KerasReadOperationOps::where);
   }
 
@@ -144,10 +155,15 @@ final class KerasReadOperationOps {
   private static void unary(KerasCall call, Unary.Kind kind) {
     boolean keeps =
         switch (kind) {
-          case ABS, NEG, SQUARE, SIGN, NOT -> true;
+          case ABS, NEG, SQUARE, SIGN, NOT, BITWISE_NOT -> true;
           default -> false;
         };
     call.give(new Unary(kind), keeps ? call.in() : KerasOperands.real(call));
+  }
+
+  private static void round(KerasCall call) {
+    if (call.config().integer("decimals", 0) != 0) throw call.config().unknown("decimals", "0");
+    call.give(new Unary(Unary.Kind.ROUND), call.in());
   }
 
   private static void reduce(KerasCall call, Reduce.Kind kind) {

@@ -61,6 +61,7 @@ final class KerasReadOps {
     KerasReadImageOps.register(table);
     KerasReadOperationOps.register(table);
     KerasReadMovementOps.register(table);
+    KerasReadIndexOps.register(table);
     KerasReadLambdaOps.register(table);
     return table.table;
   }

@@ -2,7 +2,7 @@ package watari.format.keras;
 
 import watari.finding.Finding;
 
-/// Why a layer cannot be read; becomes a [Finding] at that layer.
+/// Why a layer cannot be read, or a node not be written; becomes a [Finding] at that place.
 final class KerasRefusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -24,6 +24,11 @@ final class KerasRefusal extends RuntimeException {
   /// The layer is right, but there is no way to say it here.
   static KerasRefusal unsupported(String why, String fix) {
     return new KerasRefusal("OP_UNSUPPORTED", why, fix);
+  }
+
+  /// There is nothing in Keras that says what a node does.
+  static KerasRefusal inexpressible(String why) {
+    return unsupported(why, "end the model before this node with --outputs");
   }
 
   Finding finding() {

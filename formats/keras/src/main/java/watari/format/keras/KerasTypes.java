@@ -34,6 +34,32 @@ final class KerasTypes {
     return dtype == DataType.FLOAT16 ? -3e4 : -1e9;
   }
 
+  /// How Keras calls an element type.
+  ///
+  /// @throws KerasRefusal if it has none
+  static String name(DataType dtype) {
+    return switch (dtype) {
+      case FLOAT64 -> "float64";
+      case FLOAT32 -> "float32";
+      case FLOAT16 -> "float16";
+      case BFLOAT16 -> "bfloat16";
+      case INT64 -> "int64";
+      case INT32 -> "int32";
+      case INT16 -> "int16";
+      case INT8 -> "int8";
+      case UINT64 -> "uint64";
+      case UINT32 -> "uint32";
+      case UINT16 -> "uint16";
+      case UINT8 -> "uint8";
+      case BOOL -> "bool";
+      default ->
+          throw new KerasRefusal(
+              "DTYPE_UNSUPPORTED",
+              "Keras has no tensors of " + dtype,
+              "end the model before this node with --outputs");
+    };
+  }
+
   static DataType dtype(String name) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "float64" -> DataType.FLOAT64;
