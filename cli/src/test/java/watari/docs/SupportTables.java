@@ -114,11 +114,15 @@ final class SupportTables {
     var all = new ArrayList<Class<?>>();
     for (var family : Op.class.getPermittedSubclasses()) {
       if (family == Custom.class) continue;
-      Stream.of(family.getPermittedSubclasses())
-          .sorted(Comparator.comparing(Class::getSimpleName))
-          .forEach(all::add);
+      records(family).sorted(Comparator.comparing(Class::getSimpleName)).forEach(all::add);
     }
     return all;
+  }
+
+  private static Stream<Class<?>> records(Class<?> family) {
+    return family.isSealed()
+        ? Stream.of(family.getPermittedSubclasses()).flatMap(SupportTables::records)
+        : Stream.of(family);
   }
 
   /// With the kinds of a record that stands for many functions.

@@ -7,8 +7,8 @@ import watari.tensor.Dim;
 import watari.tensor.Shape;
 import watari.tensor.TensorType;
 
-/// Recurrent networks whose gates have operands of their own, which so may be quantized each in its
-/// own way, and whose states go in and come out.
+/// Networks that keep states from step to step, whose gates have operands of their own, which so
+/// may be quantized each in its own way, and whose states go in and come out.
 ///
 /// Input 0 is `x`: `[T, N, I]`, `[N, T, I]` with `batchFirst`, or `[N, I]`, which is one step. The
 /// operands of each direction follow, then, where there are two, what the backward one reads in the
@@ -20,7 +20,7 @@ import watari.tensor.TensorType;
 /// while it runs; `asymmetric` says how.
 ///
 /// Source: TFLite LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_LSTM, RNN,
-/// UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN.
+/// UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN, SVDF.
 public sealed interface SequenceOp extends Op {
   Direction direction();
 
@@ -62,10 +62,13 @@ public sealed interface SequenceOp extends Op {
     return merged() ? 1 : direction().count();
   }
 
-  /// The recurrent weights whose width is that of the hidden state: `[units, hidden]`.
-  int recurrent();
+  /// A network whose hidden state is weighed anew at each step.
+  sealed interface Gated extends SequenceOp {
+    /// The recurrent weights whose width is that of the hidden state: `[units, hidden]`.
+    int recurrent();
+  }
 
-  private static List<TensorType> outputs(SequenceOp op, InferContext in) {
+  private static List<TensorType> outputs(Gated op, InferContext in) {
     var x = in.shape(0);
     if (x.isRanked() && x.rank() != 2 && x.rank() != 3) {
       throw new IllegalArgumentException("input has rank " + x.rank() + ", expected 2 or 3");
@@ -116,7 +119,7 @@ public sealed interface SequenceOp extends Op {
       boolean merged,
       boolean asymmetric,
       List<TensorType> intermediates)
-      implements SequenceOp {
+      implements Gated {
     public static final int PEEPHOLES = 8;
     public static final int BIASES = 11;
     public static final int PROJECTION = 15;
@@ -202,7 +205,7 @@ public sealed interface SequenceOp extends Op {
   /// `[units]` and the hidden state `[N, units]`; the last two are optional.
   record SequenceRnn(
       Direction direction, boolean batchFirst, Op activation, boolean merged, boolean asymmetric)
-      implements SequenceOp {
+      implements Gated {
     public static final int WEIGHTS = 0;
     public static final int RECURRENT = 1;
     public static final int BIAS = 2;
@@ -231,6 +234,74 @@ public sealed interface SequenceOp extends Op {
     @Override
     public List<TensorType> infer(InferContext in) {
       return outputs(this, in);
+    }
+  }
+
+  /// Weighs `x` by each filter, keeps the last `memory` results of each, the newest behind, weighs
+  /// those by age, and adds up the filters of a unit. One step: `x` is `[N, I]`, the output `[N,
+  /// filters / rank]`.
+  ///
+  /// Operands: the filters `[filters, I]`, the weights by age `[filters, memory]`, a bias `[filters
+  /// / rank]` (optional), and what is kept, `[N, filters · memory]`.
+  ///
+  /// @param rank filters of a unit
+  record Svdf(int rank, Op activation, boolean asymmetric) implements SequenceOp {
+    public static final int FILTERS = 0;
+    public static final int AGES = 1;
+    public static final int BIAS = 2;
+    public static final int KEPT = 3;
+
+    public Svdf {
+      if (rank < 1) throw new IllegalArgumentException("rank " + rank + " is below 1");
+    }
+
+    @Override
+    public Direction direction() {
+      return Direction.FORWARD;
+    }
+
+    @Override
+    public boolean batchFirst() {
+      return true;
+    }
+
+    @Override
+    public boolean merged() {
+      return false;
+    }
+
+    @Override
+    public int operandCount() {
+      return 4;
+    }
+
+    @Override
+    public int firstState() {
+      return KEPT;
+    }
+
+    @Override
+    public int stateCount() {
+      return 1;
+    }
+
+    @Override
+    public List<TensorType> infer(InferContext in) {
+      var ages = in.shape(first(0) + AGES);
+      if (!ages.hasRank(2)) {
+        throw new IllegalArgumentException("weights by age are " + ages + ", expected a matrix");
+      }
+      var filters = ages.dim(0);
+      if (filters.isFixed() && filters.fixed() % rank != 0) {
+        throw new IllegalArgumentException(filters + " filters are no multiple of rank " + rank);
+      }
+      var batch = dim(in.shape(0), 0, in);
+      int at = first(0) + KEPT;
+      var kept = filters.times(ages.dim(1));
+      return List.of(
+              new TensorType(in.dtype(0), Shape.of(batch, filters.floorDiv(rank))),
+              new TensorType(in.dtype(0), in.has(at) ? in.shape(at) : Shape.of(batch, kept)))
+          .subList(0, in.outputCount());
     }
   }
 }

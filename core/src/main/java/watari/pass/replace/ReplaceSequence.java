@@ -32,19 +32,19 @@ import watari.tensor.TensorData;
 import watari.tensor.TensorType;
 
 /// SequenceLstm, SequenceRnn → Lstm, Rnn where they say the same; else their steps, written out
-/// where they are few, or as a Loop.
+/// where they are few, or as a Loop. Svdf → its arithmetic.
 ///
 /// Holds in every mode but one: what a kernel for quantized weights rounds on its way is not
 /// rounded.
 public final class ReplaceSequence {
   private static final int MOST_STEPS = 256;
 
-  private final SequenceOp op;
+  private final SequenceOp.Gated op;
   private final Match<?> match;
   private final Formula f;
   private final int time;
 
-  private ReplaceSequence(SequenceOp op, Match<?> match, Formula f) {
+  private ReplaceSequence(SequenceOp.Gated op, Match<?> match, Formula f) {
     this.op = op;
     this.match = match;
     this.f = f;
@@ -62,9 +62,8 @@ public final class ReplaceSequence {
                     SequenceLstm.class,
                     (op, m, f) -> replace(op, m, f, keep)),
                 new Replacement<>(
-                    "ReplaceSequenceRnn",
-                    SequenceRnn.class,
-                    (op, m, f) -> replace(op, m, f, keep)))));
+                    "ReplaceSequenceRnn", SequenceRnn.class, (op, m, f) -> replace(op, m, f, keep)),
+                ReplaceSvdf.rule(keep))));
   }
 
   /// What it makes of constants is folded.
@@ -91,7 +90,8 @@ public final class ReplaceSequence {
     }
   }
 
-  private static Outcome replace(SequenceOp op, Match<?> match, Formula f, Predicate<Node> keep) {
+  private static Outcome replace(
+      SequenceOp.Gated op, Match<?> match, Formula f, Predicate<Node> keep) {
     if (keep.test(match.node())) return Replacement.left("the target has it");
     var x = match.input(0).shape();
     if (!x.hasRank(2) && !x.hasRank(3)) return Replacement.left("the input's rank is not known");

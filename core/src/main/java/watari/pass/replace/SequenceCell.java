@@ -16,7 +16,7 @@ import watari.op.SequenceOp.SequenceRnn;
 /// One step of one direction of a recurrent network whose gates have operands of their own.
 ///
 /// @param operands of the direction, in the operator's order
-record SequenceCell(SequenceOp op, Formula f, List<Value> operands) {
+record SequenceCell(SequenceOp.Gated op, Formula f, List<Value> operands) {
   private static final float NORM_EPSILON = 1e-8f;
 
   /// The states after a step; the first is the output.

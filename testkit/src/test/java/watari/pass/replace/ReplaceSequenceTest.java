@@ -25,6 +25,7 @@ import watari.op.SequenceOp;
 import watari.op.SequenceOp.SequenceLstm;
 import watari.op.SequenceOp.SequenceLstm.Gate;
 import watari.op.SequenceOp.SequenceRnn;
+import watari.op.SequenceOp.Svdf;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
@@ -91,6 +92,38 @@ class ReplaceSequenceTest {
             rnn(Direction.FORWARD, false, new Identity()), 2, cell(constant(Shape.of(1, 1), 1)));
     assertThat(all[0]).containsExactly(5);
     assertThat(all[1]).containsExactly(5);
+  }
+
+  /// Filters 2 x and 3 x make 4 and 6. The last two of each weigh 1·10 + 5·4 and 2·20 + 7·6; with
+  /// the bias they are 30 + 82 + 1.
+  @Test
+  void theFiltersOfAUnitAreWeighedByAgeAndAddedUp() {
+    var all =
+        outputs(
+            new Svdf(2, new Clip(0, 100), false),
+            2,
+            List.of(
+                constant(Shape.of(1, 1), 2),
+                constant(Shape.of(2, 1), 2, 3),
+                constant(Shape.of(2, 2), 1, 5, 2, 7),
+                constant(Shape.of(1), 1),
+                constant(Shape.of(1, 4), 9, 10, 19, 20)));
+    assertThat(all[0]).containsExactly(100);
+    assertThat(all[1]).containsExactly(10, 4, 20, 6);
+  }
+
+  @Test
+  void whatIsNotGivenWasZero() {
+    var all =
+        outputs(
+            new Svdf(1, new Identity(), false),
+            2,
+            List.of(
+                constant(Shape.of(1, 1), 2),
+                constant(Shape.of(2, 1), 2, 3),
+                constant(Shape.of(2, 2), 1, 5, 2, 7)));
+    assertThat(all[0]).containsExactly(20, 42);
+    assertThat(all[1]).containsExactly(0, 4, 0, 6);
   }
 
   @Test

@@ -80,10 +80,14 @@ class KerasPageTest {
     var all = new ArrayList<Class<?>>();
     for (var family : Op.class.getPermittedSubclasses()) {
       if (family == Custom.class) continue;
-      Stream.of(family.getPermittedSubclasses())
-          .sorted(Comparator.comparing(Class::getSimpleName))
-          .forEach(all::add);
+      records(family).sorted(Comparator.comparing(Class::getSimpleName)).forEach(all::add);
     }
     return all;
+  }
+
+  private static Stream<Class<?>> records(Class<?> family) {
+    return family.isSealed()
+        ? Stream.of(family.getPermittedSubclasses()).flatMap(KerasPageTest::records)
+        : Stream.of(family);
   }
 }

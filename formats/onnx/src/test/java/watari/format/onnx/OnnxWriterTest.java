@@ -42,6 +42,7 @@ import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.ReduceOp.Reduce;
 import watari.op.SequenceOp.SequenceLstm;
 import watari.op.SequenceOp.SequenceRnn;
+import watari.op.SequenceOp.Svdf;
 import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.SpaceToBatch;
 import watari.op.ShapeOp.Transpose;
@@ -91,7 +92,8 @@ class OnnxWriterTest {
             PaddedNonMaxSuppression.class,
             DetectionPostProcess.class,
             SequenceLstm.class,
-            SequenceRnn.class);
+            SequenceRnn.class,
+            Svdf.class);
     var refused = List.of(ReadState.class, WriteState.class);
     var all = new ArrayList<Class<?>>(OnnxWriteOps.TABLE.kinds());
     all.addAll(takenApart);

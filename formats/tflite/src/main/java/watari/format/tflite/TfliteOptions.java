@@ -40,6 +40,7 @@ import watari.format.tflite.schema.ReshapeOptions;
 import watari.format.tflite.schema.ResizeBilinearOptions;
 import watari.format.tflite.schema.ResizeNearestNeighborOptions;
 import watari.format.tflite.schema.ReverseSequenceOptions;
+import watari.format.tflite.schema.SVDFOptions;
 import watari.format.tflite.schema.SequenceRNNOptions;
 import watari.format.tflite.schema.ShapeOptions;
 import watari.format.tflite.schema.SoftmaxOptions;
@@ -372,6 +373,12 @@ record TfliteOptions(byte type, boolean isSecond, ToIntFunction<FlatBufferBuilde
         b ->
             BidirectionalSequenceRNNOptions.createBidirectionalSequenceRNNOptions(
                 b, timeMajor, activation, merged, asymmetric));
+  }
+
+  static TfliteOptions svdf(int rank, byte activation, boolean asymmetric) {
+    return of(
+        BuiltinOptions.SVDFOptions,
+        b -> SVDFOptions.createSVDFOptions(b, rank, activation, asymmetric));
   }
 
   static TfliteOptions whileLoop(int condition, int body) {

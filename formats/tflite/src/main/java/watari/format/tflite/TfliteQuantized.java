@@ -24,6 +24,11 @@ final class TfliteQuantized {
   private static final Set<DataType> ACTIVATIONS =
       Set.of(DataType.INT8, DataType.UINT8, DataType.INT16);
 
+  private static final Set<DataType> EIGHT_BITS = Set.of(DataType.INT8, DataType.UINT8);
+
+  /// What the kernel allows between the scale of a wide softmax and 1 / 65536.
+  private static final double SOFTMAX_SCALE_TOLERANCE = 1e-3;
+
   /// What the kernels of convolutions allow between the bias' scale and the operands' product.
   private static final double BIAS_SCALE_TOLERANCE = 0.02;
 
@@ -99,6 +104,23 @@ final class TfliteQuantized {
     if (given.scale() != scale || given.zeroPoint() != zero) throw refusal("the output", type);
   }
 
+  /// A result in `[0, 1)` of the operand's own width, or of 16 bits from one of 8.
+  static void requireSoftmax(Node node) {
+    var from = node.input(0).type();
+    var to = node.output().type();
+    if (EIGHT_BITS.contains(from.dtype()) && from.isQuantized() && to.dtype() == DataType.INT16) {
+      requireActivation(from, "the input");
+      boolean fits =
+          to.quantization() instanceof PerTensor(float scale, long zero)
+              && Math.abs(scale * 65536.0 - 1) <= SOFTMAX_SCALE_TOLERANCE
+              && zero == Short.MIN_VALUE;
+      if (!fits) throw refusal("the output", to);
+      return;
+    }
+    requireUniform(node);
+    requireScale(to, 1f / 256, true);
+  }
+
   static void requireBinary(Binary.Kind kind, Node node) {
     if (!isAny(node, node.output())) return;
     switch (kind) {
@@ -166,10 +188,21 @@ final class TfliteQuantized {
       if (from.dtype() != DataType.FLOAT32 || !taken) throw refusal("the output", to);
       return;
     }
+    if (from.dtype() == DataType.INT16 && to.dtype() != DataType.INT16) {
+      requireNarrowed(from, to);
+      return;
+    }
     requireActivation(from, "the input");
     requireActivation(to, "the output");
     boolean widens = from.dtype() != DataType.INT16 && to.dtype() == DataType.INT16;
     if (widens) throw refusal("the output", to);
+  }
+
+  /// From int16 with any zero point to int8 or int32.
+  private static void requireNarrowed(TensorType from, TensorType to) {
+    if (!(from.quantization() instanceof PerTensor)) throw refusal("the input", from);
+    boolean fits = to.dtype() == DataType.INT8 || to.dtype() == DataType.INT32;
+    if (!fits || !(to.quantization() instanceof PerTensor)) throw refusal("the output", to);
   }
 
   /// A convolution or product: activation, weights of one scale or one for each of the outputs,

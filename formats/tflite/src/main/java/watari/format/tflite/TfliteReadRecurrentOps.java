@@ -9,15 +9,10 @@ import watari.format.tflite.schema.RNNOptions;
 import watari.format.tflite.schema.SVDFOptions;
 import watari.format.tflite.schema.SequenceRNNOptions;
 import watari.graph.Value;
-import watari.op.BinaryOp.Binary;
-import watari.op.MatMulOp.FullyConnected;
 import watari.op.RecurrentOp.Direction;
-import watari.op.ReduceOp.Reduce;
 import watari.op.SequenceOp;
 import watari.op.SequenceOp.SequenceRnn;
-import watari.op.ShapeOp.Concat;
-import watari.op.ShapeOp.Slice;
-import watari.op.ShapeOp.Unsqueeze;
+import watari.op.SequenceOp.Svdf;
 import watari.tensor.TensorType;
 
 /// Recurrent networks of one gate, and SVDF. Their states are variable tensors.
@@ -140,31 +135,20 @@ final class TfliteReadRecurrentOps {
 
   // ---- SVDF
 
-  /// Keeps the last values of each filter, the newest behind, and weighs them by age; the filters
-  /// of a unit are added up.
   private static void svdf(TfliteNode node) {
     var options = node.options(new SVDFOptions());
     int rank = options.rank();
-    var weights = node.fixedDims(2);
-    long filters = weights[0];
-    long memory = weights[1];
+    long filters = node.fixedDims(2)[0];
     if (rank < 1 || filters % rank != 0) {
       throw Unreadable.broken("it has %d filters of rank '%d'".formatted(filters, rank));
     }
-    var state = node.reshaped(node.in(4), -1, filters, memory);
-    var older = node.move(new Slice(), state, node.vector(1), node.vector(memory), node.vector(2));
-    var feature = node.add(new FullyConnected(), node.in(0), node.in(1));
-    if (state.type().isQuantized()) feature.setType(state.type().with(feature.shape()));
-    var newest = node.move(new Unsqueeze(), feature, node.vector(2));
-    var kept = node.move(new Concat(2), older, newest);
-    var weighed = node.add(new Binary(Binary.Kind.MUL), kept, node.in(2));
-    var each = node.add(new Reduce(Reduce.Kind.SUM, false), weighed, node.vector(2));
-    var units = node.reshaped(each, -1, filters / rank, rank);
-    var sum = node.add(new Reduce(Reduce.Kind.SUM, false), units, node.vector(2));
+    var op =
+        new Svdf(
+            rank,
+            TfliteNode.activation(options.fusedActivationFunction()),
+            options.asymmetricQuantizeInputs());
+    var state = node.in(4);
     var bias = TfliteReadConvOps.bias(node, 3, state, node.in(2));
-    if (bias.isPresent()) sum = node.add(new Binary(Binary.Kind.ADD), sum, bias);
-    int activation = options.fusedActivationFunction();
-    node.emit(TfliteNode.activation(activation), sum);
-    keep(node, 4, kept);
+    emit(node, op, List.of(node.in(0), node.in(1), node.in(2), bias, state), List.of(4));
   }
 }

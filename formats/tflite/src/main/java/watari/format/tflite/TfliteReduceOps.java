@@ -169,8 +169,7 @@ final class TfliteReduceOps {
 
   private static void softmax(Softmax op, Node node, TfliteSubgraph out) {
     requireLastAxis(op.axis(), node);
-    TfliteQuantized.requireUniform(node);
-    TfliteQuantized.requireScale(node.output().type(), 1f / 256, true);
+    TfliteQuantized.requireSoftmax(node);
     TfliteElementwiseOps.same(SOFTMAX, TfliteOptions.softmax(), node, out);
   }
 

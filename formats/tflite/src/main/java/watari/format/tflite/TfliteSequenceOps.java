@@ -18,6 +18,7 @@ import watari.op.RecurrentOp.Direction;
 import watari.op.SequenceOp;
 import watari.op.SequenceOp.SequenceLstm;
 import watari.op.SequenceOp.SequenceRnn;
+import watari.op.SequenceOp.Svdf;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Shape;
@@ -37,7 +38,8 @@ final class TfliteSequenceOps {
   static void into(OpTable<TfliteSubgraph> table) {
     table
         .on(SequenceLstm.class, TfliteSequenceOps::lstm)
-        .on(SequenceRnn.class, TfliteSequenceOps::rnn);
+        .on(SequenceRnn.class, TfliteSequenceOps::rnn)
+        .on(Svdf.class, TfliteSequenceOps::svdf);
   }
 
   private static void lstm(SequenceLstm op, Node node, TfliteSubgraph out) {
@@ -87,6 +89,16 @@ final class TfliteSequenceOps {
       var options = TfliteOptions.sequenceRnn(!op.batchFirst(), activation, op.asymmetric());
       written.add(UNIDIRECTIONAL_SEQUENCE_RNN, version, options, inputs, List.of());
     }
+    written.giveStates();
+  }
+
+  private static void svdf(Svdf op, Node node, TfliteSubgraph out) {
+    boolean isHybrid = TfliteSequenceTypes.requireSvdf(op, node);
+    var written = new Written(op, node, out);
+    boolean isWhole = node.input(0).type().isQuantized();
+    int version = isWhole ? 3 : !isHybrid ? 1 : op.asymmetric() ? 4 : 2;
+    var options = TfliteOptions.svdf(op.rank(), activation(op.activation()), op.asymmetric());
+    written.add(SVDF, version, options, written.inputs(Svdf.KEPT), List.of());
     written.giveStates();
   }
 

@@ -9,6 +9,7 @@ import watari.op.SequenceOp;
 import watari.op.SequenceOp.SequenceLstm;
 import watari.op.SequenceOp.SequenceLstm.Gate;
 import watari.op.SequenceOp.SequenceRnn;
+import watari.op.SequenceOp.Svdf;
 import watari.tensor.DataType;
 import watari.tensor.Quantization;
 import watari.tensor.Quantization.PerTensor;
@@ -45,7 +46,7 @@ final class TfliteSequenceTypes {
       types.requireWhole(op);
       return false;
     }
-    return types.requireFloats(TfliteSequenceTypes::isLstmWeight);
+    return types.requireFloats(op.recurrent(), TfliteSequenceTypes::isLstmWeight);
   }
 
   /// @throws Refusal if no kernel takes the operands
@@ -55,7 +56,19 @@ final class TfliteSequenceTypes {
     for (int d = 0; d < op.direction().count(); d++) {
       types.require(types.operand(d, SequenceRnn.BIAS).isPresent(), "it has no bias");
     }
-    return types.requireFloats(i -> i == SequenceRnn.WEIGHTS || i == SequenceRnn.RECURRENT);
+    return types.requireFloats(
+        op.recurrent(), i -> i == SequenceRnn.WEIGHTS || i == SequenceRnn.RECURRENT);
+  }
+
+  /// @throws Refusal if no kernel takes the operands
+  static boolean requireSvdf(Svdf op, Node node) {
+    var types = new TfliteSequenceTypes(op, node);
+    types.requireForm();
+    if (node.input(0).dtype() == DataType.INT8) {
+      types.requireWhole(op);
+      return false;
+    }
+    return types.requireFloats(Svdf.FILTERS, i -> i == Svdf.FILTERS || i == Svdf.AGES);
   }
 
   private Value operand(int direction, int i) {
@@ -103,8 +116,8 @@ final class TfliteSequenceTypes {
   }
 
   /// Floats, but for weights that are all of 8 bits or all not.
-  private boolean requireFloats(Predicate<Integer> isWeight) {
-    boolean isHybrid = operand(0, op.recurrent()).type().isQuantized();
+  private boolean requireFloats(int weight, Predicate<Integer> isWeight) {
+    boolean isHybrid = operand(0, weight).type().isQuantized();
     requireFloat(node.input(0).type());
     for (int d = 0; d < op.direction().count(); d++) {
       for (int i = 0; i < op.operandCount(); i++) {
@@ -159,6 +172,20 @@ final class TfliteSequenceTypes {
     // States that are absent have no type of their own.
     requireActivation(node.output(1).type());
     requireWhole(node.output(2), DataType.INT16);
+  }
+
+  private void requireWhole(Svdf svdf) {
+    boolean isRelu = svdf.activation() instanceof Unary(var kind) && kind == Unary.Kind.RELU;
+    if (!isRelu) throw Refusal.quantization("the kernel of whole numbers has Relu alone");
+    requireActivation(node.input(0).type());
+    requireActivation(node.output(0).type());
+    requireEightBits(operand(0, Svdf.FILTERS));
+    requireWhole(operand(0, Svdf.AGES), DataType.INT16);
+    requireWhole(node.output(1), DataType.INT16);
+    var bias = operand(0, Svdf.BIAS);
+    if (bias.isPresent() && bias.dtype() != DataType.INT32) {
+      throw Refusal.quantization("a bias is " + TfliteQuantized.describe(bias.type()));
+    }
   }
 
   private static void requireActivation(TensorType type) {

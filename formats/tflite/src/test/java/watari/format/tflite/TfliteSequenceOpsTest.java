@@ -32,6 +32,7 @@ import watari.op.RecurrentOp.Lstm;
 import watari.op.RecurrentOp.Rnn;
 import watari.op.SequenceOp.SequenceLstm;
 import watari.op.SequenceOp.SequenceLstm.Gate;
+import watari.op.SequenceOp.Svdf;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
 import watari.tensor.Dim;
@@ -310,5 +311,81 @@ final class TfliteSequenceOpsTest {
     var back = readBack().main();
     assertThat(back.nodes()).anyMatch(node -> node.op().equals(op));
     assertThat(back.state("c").orElseThrow().type()).isEqualTo(cell.type());
+  }
+
+  // ---- SVDF
+
+  private static TensorData zeros(DataType dtype, long... dims) {
+    return TensorData.filled(TensorData.scalar(dtype, 0), Shape.of(dims));
+  }
+
+  private static Quantization grid(double scale) {
+    return new Quantization.PerTensor((float) scale, 0);
+  }
+
+  /// Two units of two filters each, which keep five results.
+  private void svdf(Svdf op, TensorType x, TensorType y, Value filters, Value ages, Value bias) {
+    boolean isWhole = x.isQuantized();
+    var kept =
+        isWhole
+            ? read("s", zeros(DataType.INT16, 1, 20), grid(0.01))
+            : read("s", zeros(DataType.FLOAT32, 1, 20), new Quantization.None());
+    var inputs = List.of(build.input("x", x), filters, ages, bias, kept);
+    var made =
+        build.addDeclared(op, inputs, List.of("y", "s_out"), List.of(y, kept.type()), List.of());
+    graph.addOutput("y", made.output(0));
+    write("s", made.output(1));
+  }
+
+  private void floatSvdf(Svdf op, Value filters, Value ages) {
+    var x = TensorType.of(DataType.FLOAT32, 1, INPUTS);
+    svdf(op, x, TensorType.of(DataType.FLOAT32, 1, 2), filters, ages, floats(2));
+  }
+
+  private void wholeSvdf(Svdf op) {
+    var x = TensorType.of(DataType.INT8, 1, INPUTS).with(grid(0.02));
+    var y = TensorType.of(DataType.INT8, 1, 2).with(new Quantization.PerTensor(0.1f, -128));
+    svdf(
+        op,
+        x,
+        y,
+        stored(noise(4, INPUTS), DataType.INT8, 0.004f),
+        stored(noise(4, 5), DataType.INT16, 0.00002f),
+        stored(noise(2), DataType.INT32, 0.0000002f));
+  }
+
+  private static Svdf svdf(Unary.Kind function, boolean asymmetric) {
+    return new Svdf(2, new Unary(function), asymmetric);
+  }
+
+  @Test
+  void whatSvdfKeepsIsAVariableTensor() throws IOException {
+    floatSvdf(svdf(Unary.Kind.TANH, false), floats(4, INPUTS), floats(4, 5));
+
+    assertThat(written(0)).containsExactly("SVDF 1", "variable s");
+    assertThat(readBack().main().nodes())
+        .anyMatch(node -> node.op().equals(svdf(Unary.Kind.TANH, false)));
+  }
+
+  @Test
+  void svdfOfSmallWeightsSaysHowItsInputIsRounded() throws IOException {
+    var filters = stored(noise(4, INPUTS), DataType.INT8, 0.004f);
+    floatSvdf(svdf(Unary.Kind.RELU, true), filters, stored(noise(4, 5), DataType.INT8, 0.004f));
+
+    assertThat(written(0)).containsExactly("SVDF 4", "variable s");
+  }
+
+  @Test
+  void svdfOfWholeNumbersIsKeptWithItsTypes() throws IOException {
+    var op = svdf(Unary.Kind.RELU, false);
+    wholeSvdf(op);
+
+    assertThat(written(0)).containsExactly("SVDF 3", "variable s");
+    var back = readBack().main();
+    var node = back.nodes().stream().filter(n -> n.op().equals(op)).findFirst().orElseThrow();
+    assertThat(node.output(0).type().quantization())
+        .isEqualTo(new Quantization.PerTensor(0.1f, -128));
+    assertThat(back.state("s").orElseThrow().type())
+        .isEqualTo(TensorType.of(DataType.INT16, 1, 20).with(grid(0.01)));
   }
 }

@@ -24,7 +24,9 @@ import watari.op.ConvOp.Conv;
 import watari.op.ElementwiseOp.Clip;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.Det;
+import watari.op.NormOp.Softmax;
 import watari.op.Padding;
+import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.FakeQuantize;
 import watari.op.ShapeOp.Transpose;
 import watari.rewrite.PassLog;
@@ -72,6 +74,43 @@ final class TfliteWriterTest {
     var graph = new Graph(name);
     for (int i = 0; i < inputs.length; i++) graph.addInput("x" + i, inputs[i]);
     return graph;
+  }
+
+  private static TensorType stored(DataType dtype, double scale, long zero) {
+    return TensorType.of(dtype, 2, 3).with(new Quantization.PerTensor((float) scale, zero));
+  }
+
+  private List<String> converted(TensorType from, TensorType... to) throws IOException {
+    var graph = graph("converted", from);
+    var build = new GraphBuilder(graph);
+    var value = graph.inputs().get(0);
+    for (var type : to) {
+      var op = type == to[0] && to.length > 1 ? new Softmax(-1) : new Convert(type.dtype());
+      value = build.addQuantized(op, type.dtype(), type.quantization(), value);
+    }
+    graph.addOutput("y", value);
+    legalize(graph);
+    var findings = new Findings();
+    var path = write(graph, findings);
+    assertThat(findings.all()).isEmpty();
+    return operators(path);
+  }
+
+  @Test
+  void aSoftmaxOfEightBitsMayHaveSixteen() throws IOException {
+    var wide = stored(DataType.INT16, 1 / 65535.0, -32768);
+    var names =
+        converted(stored(DataType.INT8, 0.1, 3), wide, stored(DataType.INT32, 1 / 32768.0, 0));
+    assertThat(names).containsExactly("SOFTMAX 2", "QUANTIZE 2");
+  }
+
+  /// LiteRT's QUANTIZE goes from int16 to int8, not to uint8.
+  @Test
+  void sixteenBitsBecomeUnsignedOnesByFloats() throws IOException {
+    var wide = stored(DataType.INT16, 0.1, 0);
+    assertThat(converted(wide, stored(DataType.INT8, 0.2, 3))).containsExactly("QUANTIZE 2");
+    assertThat(converted(wide, stored(DataType.UINT8, 0.2, 3)))
+        .containsExactly("DEQUANTIZE 3", "QUANTIZE 1");
   }
 
   @Test
