@@ -59,6 +59,9 @@ class PrecisionTest {
       }
     }
     assertThat(saved("digits.float16.tflite")).isGreaterThan(2 * PARAMETERS * 8 / 10);
+    long whole = Files.size(out.resolve("digits.bin"));
+    assertThat(Files.size(out.resolve("digits.float16.bin")))
+        .isBetween(whole / 2, whole * 52 / 100);
     for (var small : new String[] {"digits.weights8.tflite", "digits.weights8.onnx"}) {
       assertThat(saved(small)).as(small).isGreaterThan(3 * PARAMETERS * 8 / 10);
     }
