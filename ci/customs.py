@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Judges how Watari writes out custom operators of TFLite models: each against numpy, by its definition, on three runtimes.
+"""Judges how Watari writes out custom operators of TFLite models: each against numpy, by its definition, on three runtimes;
+detection heads against LiteRT's own.
 
   customs.py MODELS      MODELS: a folder of TFLite models (../shared/models/tflite), whose own ones are compared across targets
 
@@ -186,6 +187,21 @@ def cases():
     yield "TransformTensor", 1, flexbuffers.Dumps({"mode": "bilinear", "output_size": [5, 8]}), [x, m], warp(x, m, (5, 8), 0)
 
 
+def heads():
+    """Settings of TFLite_Detection_PostProcess: options, encodings, scores, anchors."""
+    rng = np.random.default_rng(11)
+    for regular, per_box, classes, background, most, threshold in (
+            (False, 1, 3, 0, 10, .3), (False, 1, 3, 1, 5, .5), (False, 2, 3, 0, 4, .4), (False, 4, 3, 1, 6, .2),
+            (True, 1, 3, 0, 10, .3), (True, 1, 4, 1, 20, .5), (True, 1, 1, 1, 6, .1), (False, 1, 2, 0, 50, .95)):
+        n = 40
+        options = {"max_detections": most, "max_classes_per_detection": per_box, "detections_per_class": 7, "use_regular_nms": regular,
+                   "nms_score_threshold": threshold, "nms_iou_threshold": .45, "num_classes": classes,
+                   "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0}
+        centres, sizes = rng.uniform(.1, .9, (n, 2)), rng.uniform(.05, .5, (n, 2))
+        anchors = np.concatenate([centres, sizes], 1).astype(np.float32)
+        codes = rng.normal(0, 1, (1, n, 4)).astype(np.float32)
+        scores = rng.uniform(0, 1, (1, n, classes + background)).astype(np.float32)
+        yield options, codes, scores, anchors
 def error(a, b):
     return float("inf") if a.shape != b.shape else float(np.abs(a - b).max() / max(1, np.abs(a).max()))
 
@@ -201,6 +217,25 @@ def main(models):
                 worst = max(map(error, outputs, run(result, inputs)))
                 bad += not worst <= LIMIT
                 print(f"{'ok ' if worst <= LIMIT else 'BAD'} {name} v{version} {target} {worst:.1e}")
+        for number, (options, *inputs) in enumerate(heads()):
+            places = options["max_detections"] * options["max_classes_per_detection"]
+            shapes = [(1, places, 4), (1, places), (1, places), (1,)]
+            path = folder / f"head{number}.tflite"
+            path.write_bytes(model_of("TFLite_Detection_PostProcess", 1, flexbuffers.Dumps(options),
+                                      *([(shape, "float32") for shape in xs] for xs in ([x.shape for x in inputs], shapes))))
+            wanted = run(path, inputs)
+            # Places without a detection hold anything in LiteRT.
+            classes = options["num_classes"] if not options["use_regular_nms"] else places
+            used = np.zeros(places, bool)
+            for box in range(int(wanted[3][0])):
+                first = box * (1 if options["use_regular_nms"] else options["max_classes_per_detection"])
+                used[first:first + min(classes, 1 if options["use_regular_nms"] else options["max_classes_per_detection"])] = True
+            for target, result in converted(path, folder / "out").items():
+                got = run(result, inputs)
+                worst = max(error(a[:, used], b[:, used]) for a, b in zip(wanted[:3], got))
+                worst = max(worst, error(wanted[3], got[3]))
+                bad += not worst <= LIMIT
+                print(f"{'ok ' if worst <= LIMIT else 'BAD'} TFLite_Detection_PostProcess {number} {target} {worst:.1e}")
         for model in ("mediapipe/face_landmark_with_attention", "mediapipe/selfie_segmentation", "litert/max_unpooling_2d"):
             results = converted(Path(models) / f"{model}.tflite", folder / "out")
             from ai_edge_litert.interpreter import Interpreter

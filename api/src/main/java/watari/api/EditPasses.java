@@ -9,6 +9,8 @@ import watari.pass.edit.ResetState;
 import watari.pass.edit.SetInputShapes;
 import watari.pass.edit.StateToIo;
 import watari.pass.layout.LayoutReport;
+import watari.pass.replace.ChangeDetection;
+import watari.pass.replace.ChangeDetection.Form;
 import watari.pass.replace.ReplaceDetection;
 import watari.pass.replace.WriteOutCustoms;
 import watari.pass.request.RequestedRules;
@@ -39,6 +41,12 @@ final class EditPasses {
     var passes = new ArrayList<Pass>();
     if (edits.cuts()) passes.add(new CutGraph(edits.inputs(), edits.outputs()));
     if (edits.changesShapes()) passes.add(new SetInputShapes(edits.inputShapes(), edits.batch()));
+    switch (edits.special().detections()) {
+      case KEEP -> {}
+      case STRIP -> passes.add(new ChangeDetection(Form.STRIP));
+      case FIXED_SIZE -> passes.add(new ChangeDetection(Form.FIXED_SIZE));
+      case TFLITE -> passes.add(new ChangeDetection(Form.TFLITE));
+    }
     if (edits.special().customs() == SpecialOperators.Customs.STANDARD) {
       passes.add(new WriteOutCustoms(_ -> false));
       passes.add(new RulePass("write-out-detections", ReplaceDetection.heads()));

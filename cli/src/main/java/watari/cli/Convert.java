@@ -93,6 +93,15 @@ final class Convert implements Command {
           "keep",
           "--custom");
 
+  private final Supplier<String> nms =
+      usage.choice(
+          "keep|strip|fixed-size|tflite",
+          "Detection heads: as they are (keep, the default), ended before boxes are suppressed"
+              + " (strip), with places for as many detections as there can be (fixed-size), or as"
+              + " TFLite_Detection_PostProcess gives them (tflite).",
+          "keep",
+          "--nms");
+
   private final Supplier<List<String>> replace =
       usage.words(
           "RULE", "Replace operators by what a device can run; see --list-rules.", "--replace");
@@ -221,7 +230,19 @@ final class Convert implements Command {
               throw new UsageException(
                   "--custom is 'keep' or 'standard', not '" + custom.get() + "'");
         };
-    return new SpecialOperators(customs);
+    return new SpecialOperators(customs, detections());
+  }
+
+  private SpecialOperators.Detections detections() {
+    return switch (nms.get()) {
+      case "keep" -> SpecialOperators.Detections.KEEP;
+      case "strip" -> SpecialOperators.Detections.STRIP;
+      case "fixed-size" -> SpecialOperators.Detections.FIXED_SIZE;
+      case "tflite" -> SpecialOperators.Detections.TFLITE;
+      default ->
+          throw new UsageException(
+              "--nms is 'keep', 'strip', 'fixed-size' or 'tflite', not '" + nms.get() + "'");
+    };
   }
 
   private static Map<String, Layout> layouts(Map<String, String> words) {

@@ -10,7 +10,7 @@ final class Later {
 
   /// Options of `convert`.
   static final Set<String> OPTIONS =
-      Set.of("--labels", "--max-drop", "--nms", "--overrides", "--weights-as");
+      Set.of("--labels", "--max-drop", "--overrides", "--weights-as");
 
   /// Options of `edit`.
   static final Set<String> EDITS =

@@ -45,8 +45,10 @@ public sealed interface DetectionOp extends Op {
   /// Decodes boxes by anchors and suppresses overlaps.
   ///
   /// Inputs: `encodings` (`[1, B, 4+]`), `scores` (`[1, B, classes (+ background)]`), `anchors`
-  /// (`[B, 4]`). Outputs: boxes (`[1, n, 4]`), classes (`[1, n]`), scores (`[1, n]`), count
-  /// (`[1]`), all float32.
+  /// (`[B, 4]`). Outputs: boxes (`[1, n, 4]`), classes (`[1, n]`), scores (`[1, n]`), count of
+  /// selected boxes (`[1]`), all float32. Where classes are not suppressed by themselves
+  /// (`regularNms`), the best classes of a box have `maxClassesPerDetection` places one behind the
+  /// other.
   ///
   /// Source: TFLite custom operator TFLite_Detection_PostProcess.
   record DetectionPostProcess(
@@ -64,12 +66,16 @@ public sealed interface DetectionOp extends Op {
       implements DetectionOp {
     @Override
     public List<TensorType> infer(InferContext in) {
-      long count = (long) maxDetections * (regularNms ? 1 : maxClassesPerDetection);
       return List.of(
-          TensorType.of(DataType.FLOAT32, 1, count, 4),
-          TensorType.of(DataType.FLOAT32, 1, count),
-          TensorType.of(DataType.FLOAT32, 1, count),
+          TensorType.of(DataType.FLOAT32, 1, slots(), 4),
+          TensorType.of(DataType.FLOAT32, 1, slots()),
+          TensorType.of(DataType.FLOAT32, 1, slots()),
           TensorType.of(DataType.FLOAT32, 1));
+    }
+
+    /// Places for detections.
+    public long slots() {
+      return (long) maxDetections * maxClassesPerDetection;
     }
   }
 }

@@ -111,12 +111,16 @@ public final class ReplaceDetection {
       return left("the number of boxes or classes is not known");
     }
     if (op.regularNms() && op.classes() < 1) return left("it has no classes");
-    var boxes = decoded(op, match, to);
-    long background = scores.dim(2).fixed() - op.classes();
-    var each =
-        to.slice(real(to.squeeze(match.input(1), 0), to), 1, background, scores.dim(2).fixed());
+    var boxes = decoded(op, match.node().inputs(), to);
+    var each = scores(op, match.input(1), to);
     return new Outcome.Replaced(
         op.regularNms() ? regular(op, boxes, each, to) : fast(op, boxes, each, to));
+  }
+
+  /// `[B, classes]`, without the background that may come first.
+  static Value scores(DetectionPostProcess op, Value scores, Formula to) {
+    long columns = scores.shape().dim(2).fixed();
+    return to.slice(real(to.squeeze(scores, 0), to), 1, columns - op.classes(), columns);
   }
 
   private static Value real(Value value, Formula to) {
@@ -124,10 +128,9 @@ public final class ReplaceDetection {
   }
 
   /// `[B, 4]`: centre and size by the anchors, then corners.
-  private static Value decoded(
-      DetectionPostProcess op, Match<DetectionPostProcess> match, Formula to) {
-    var codes = real(to.squeeze(match.input(0), 0), to);
-    var anchors = real(match.input(2), to);
+  static Value decoded(DetectionPostProcess op, List<Value> inputs, Formula to) {
+    var codes = real(to.squeeze(inputs.get(0), 0), to);
+    var anchors = real(inputs.get(2), to);
     var y = centre(codes, anchors, 0, op.yScale(), to);
     var x = centre(codes, anchors, 1, op.xScale(), to);
     var halfHeight = halfSize(codes, anchors, 2, op.heightScale(), to);
@@ -183,13 +186,24 @@ public final class ReplaceDetection {
                 List.of());
     var rows = to.unsqueeze(to.gather(boxes, kept, 0), 1);
     var repeated = to.expand(rows, to.vector(1, perBox, 1));
-    long outputs = (long) op.maxDetections() * op.maxClassesPerDetection();
+    long missing = op.maxClassesPerDetection() - perBox;
+    var named = to.cast(classes.output(1), DataType.FLOAT32);
     return outputs(
-        to.reshape(repeated, -1, 4),
-        to.reshape(to.cast(classes.output(1), DataType.FLOAT32), -1),
-        to.reshape(classes.output(0), -1),
-        outputs,
+        op,
+        to.shape(kept, 0, 1),
+        to.reshape(behind(repeated, missing, to), -1, 4),
+        to.reshape(behind(named, missing, to), -1),
+        to.reshape(behind(classes.output(0), missing, to), -1),
         to);
+  }
+
+  /// Zeros behind the classes of each box, which has places for more.
+  private static Value behind(Value x, long missing, Formula to) {
+    if (missing == 0) return x;
+    int rank = x.shape().rank();
+    var pads = new long[2 * rank];
+    pads[rank + 1] = missing;
+    return filled(x, to.vector(pads), to);
   }
 
   /// Each class by itself, then the best of all.
@@ -207,14 +221,14 @@ public final class ReplaceDetection {
     var rows = to.gather(boxes, to.gather(chosen, to.constant(TensorData.scalar(2L)), 1), 0);
     var classes =
         to.cast(to.gather(chosen, to.constant(TensorData.scalar(1L)), 1), DataType.FLOAT32);
-    return outputs(rows, classes, best.output(0), op.maxDetections(), to);
+    return outputs(op, count, rows, classes, best.output(0), to);
   }
 
-  /// Filled up with zeros, and the number of those that count.
+  /// Filled up with zeros, and how many boxes were selected.
   private static List<Value> outputs(
-      Value boxes, Value classes, Value scores, long most, Formula to) {
-    var count = to.shape(scores, 0, 1);
-    var missing = to.sub(to.vector(most), count);
+      DetectionPostProcess op, Value count, Value boxes, Value classes, Value scores, Formula to) {
+    long most = op.slots();
+    var missing = to.sub(to.vector(most), to.shape(scores, 0, 1));
     var flat = to.concat(0, to.vector(0), missing);
     var rows = to.concat(0, to.vector(0, 0), missing, to.vector(0));
     return List.of(
