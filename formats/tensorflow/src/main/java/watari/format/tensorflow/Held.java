@@ -44,6 +44,9 @@ sealed interface Held {
   /// @param index its place, a scalar
   record Put(Value index, Value item) {}
 
+  /// Complex numbers as pairs of their parts along one axis more, at the end.
+  record Complex(Value pairs) implements Held {}
+
   /// A resource that nothing here stands for, such as a table.
   record Resource(String operator) implements Held {}
 }

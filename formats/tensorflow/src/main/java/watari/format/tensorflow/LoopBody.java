@@ -72,6 +72,7 @@ record LoopBody(
   static Held kept(GraphBuilder builder, Held outside, int i, Map<Value, Value> parameters) {
     return switch (outside) {
       case Held.Tensor(Value value) -> new Held.Tensor(captured(builder, value, parameters));
+      case Held.Complex(Value pairs) -> new Held.Complex(captured(builder, pairs, parameters));
       case Held.TensorList list when list.elements().isPresent() && list.set().isEmpty() ->
           Held.TensorList.of(captured(builder, list.elements(), parameters));
       case Held.TensorList list ->

@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import watari.finding.ModelException;
 import watari.format.FileBytes;
 import watari.format.LargeFields;
@@ -51,6 +53,13 @@ record TensorflowFile<M extends Message>(M message, TensorflowElements elements)
     } catch (InvalidProtocolBufferException e) {
       throw file.broken(0, "the message that starts here is not TensorFlow's: " + e.getMessage());
     }
+  }
+
+  /// Fields that our schema does not know are passed over, of which protobuf would tell each.
+  private static final Logger PROTOBUF = Logger.getLogger(TextFormat.class.getName());
+
+  static {
+    PROTOBUF.setLevel(Level.OFF);
   }
 
   @SuppressWarnings("unchecked") // a builder makes messages of its own type

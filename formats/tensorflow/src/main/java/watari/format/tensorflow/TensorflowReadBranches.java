@@ -102,6 +102,9 @@ final class TensorflowReadBranches {
       case Held.Tensor(Value value) -> value;
       case Held.Constant(var name, var data) -> builder.constant(name, data);
       case Held.TensorList list -> TensorflowLists.stacked(builder, list);
+      case Held.Complex _ ->
+          throw TensorflowRefusal.unsupported(
+              "a branch gives complex numbers", "let it give their parts");
       case Held.Variable _, Held.Resource _ ->
           throw TensorflowRefusal.unsupported(
               "a branch gives a resource", "export the model for inference");

@@ -105,6 +105,10 @@ final class TensorflowReadGraph {
           throw TensorflowRefusal.unsupported(
               "'" + name + "' is a variable, which is read by ReadVariableOp only",
               "export the model for inference");
+      case Held.Complex _ ->
+          throw TensorflowRefusal.unsupported(
+              "'" + name + "' has complex numbers, which no other format has",
+              "compute with their parts, or with their sizes");
       case Held.Resource(var operator) ->
           throw TensorflowRefusal.unsupported(
               "'" + name + "' is a resource of " + operator + ", which no other format has",
@@ -118,6 +122,16 @@ final class TensorflowReadGraph {
   void read(List<Edge> wanted) {
     for (var entry : needed(wanted)) {
       if (!held.containsKey(new Edge(entry.name(), 0))) read(entry);
+    }
+  }
+
+  /// Refuses what changes variables before the nodes, or with them: no other format changes any.
+  ///
+  /// Nodes that are read have been refused already, if they do.
+  void refuseChanges(Iterable<String> roots) {
+    for (var entry : model.effects().changes(nodes, roots)) {
+      if (held.containsKey(new Edge(entry.name(), 0))) continue;
+      refuse(entry, TensorflowRefused.change().finding());
     }
   }
 
@@ -284,6 +298,8 @@ final class TensorflowReadGraph {
       wanted.add(TensorflowNodes.edge(from, byName, Map.of()));
     }
     inner.read(wanted);
+    inner.refuseChanges(function.getControlRetMap().values());
+    inner.refuseChanges(wanted.stream().map(Edge::node).toList());
     return wanted.stream().map(inner::held).toList();
   }
 

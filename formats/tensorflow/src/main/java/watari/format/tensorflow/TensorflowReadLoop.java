@@ -228,6 +228,9 @@ final class TensorflowReadLoop {
       case Held.Tensor(Value value) -> value;
       case Held.Constant(var constant, var data) -> body.builder().constant(constant, data);
       case Held.TensorList list -> TensorflowLists.stacked(body.builder(), list);
+      case Held.Complex _ ->
+          throw TensorflowRefusal.unsupported(
+              "its body leaves complex numbers", "let it leave their parts");
       case Held.Variable _, Held.Resource _ ->
           throw TensorflowRefusal.unsupported(
               "its body changes a resource", "export the model for inference");

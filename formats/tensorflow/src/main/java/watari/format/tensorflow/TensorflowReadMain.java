@@ -78,8 +78,7 @@ final class TensorflowReadMain {
     });
     var wanted = new LinkedHashMap<String, Edge>();
     outputs.forEach((key, info) -> wanted.put(key, TensorflowNodes.edge(info.getName())));
-    reading.read(List.copyOf(wanted.values()));
-    wanted.forEach(this::output);
+    read(wanted);
     return graph;
   }
 
@@ -120,7 +119,12 @@ final class TensorflowReadMain {
   /// Reads what the outputs depend on, from the inputs on.
   private void read(Map<String, Edge> inputs, Map<String, Edge> outputs) {
     inputs.forEach((name, edge) -> input(name, edge));
+    read(outputs);
+  }
+
+  private void read(Map<String, Edge> outputs) {
     reading.read(List.copyOf(outputs.values()));
+    reading.refuseChanges(outputs.values().stream().map(Edge::node).toList());
     outputs.forEach(this::output);
   }
 

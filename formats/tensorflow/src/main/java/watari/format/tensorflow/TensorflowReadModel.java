@@ -31,6 +31,7 @@ final class TensorflowReadModel {
   private Findings findings;
   private final Map<String, FunctionDef> functions = new LinkedHashMap<>();
   private final Map<String, TensorflowNodes> bodies = new HashMap<>();
+  private final TensorflowEffects effects = new TensorflowEffects(functions);
   private final Set<Value> broken = Collections.newSetFromMap(new IdentityHashMap<>());
   private int rereads;
   private int unfolded;
@@ -66,6 +67,11 @@ final class TensorflowReadModel {
   TensorflowNodes body(FunctionDef function) {
     var name = function.getSignature().getName();
     return bodies.computeIfAbsent(name, _ -> TensorflowNodes.of(function, functions));
+  }
+
+  /// What nodes change beside what they compute.
+  TensorflowEffects effects() {
+    return effects;
   }
 
   TensorData data(TensorProto tensor) {

@@ -31,6 +31,15 @@ final class TensorflowReadOps {
     TensorflowReadControlOps.register(table);
     TensorflowReadListOps.register(table);
     TensorflowReadStateOps.register(table);
+    TensorflowReadSegmentOps.register(table);
+    TensorflowReadSearchOps.register(table);
+    TensorflowReadGammaOps.register(table);
+    TensorflowReadDetectionOps.register(table);
+    TensorflowReadDiagonalOps.register(table);
+    TensorflowReadMatrixOps.register(table);
+    TensorflowReadQuantizeOps.register(table);
+    TensorflowReadRegionOps.register(table);
+    TensorflowReadComplexOps.register(table);
     return table;
   }
 
@@ -43,7 +52,8 @@ final class TensorflowReadOps {
   /// @throws TensorflowRefusal if there is no way to say here what it means
   static void read(TensorflowReadNode node) {
     var name = node.entry().op();
-    var entry = TABLE.entry(name, 1);
+    var complex = TensorflowReadComplexOps.entry(node);
+    var entry = complex.isPresent() ? complex : TABLE.entry(name, 1);
     if (entry.isPresent()) entry.get().read(node);
     else if (node.model().isFunction(name)) TensorflowReadControlOps.call(node, name);
     else throw TensorflowRefused.reason(name);

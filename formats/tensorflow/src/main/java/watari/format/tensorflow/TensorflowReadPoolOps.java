@@ -107,21 +107,23 @@ final class TensorflowReadPoolOps {
   /// nothing, and -0.75 without, where the edge is repeated.
   ///
   /// TensorFlow takes weights from a table of 1024 positions between two elements: what lies
-  /// between these is refused.
+  /// between these has weights of its own.
   private static void resizeBicubic(TensorflowReadNode n) {
     var x = n.in(0).shape();
-    if (!x.slice(1, 3).isFixed()) throw TensorflowReadNode.computed("the size of its image");
-    var sizes = n.integers(1, "its size");
-    for (int i = 0; i < 2; i++) {
-      if (isTabulated(n, x.dim(i + 1).fixed(), sizes[i])) continue;
-      throw TensorflowRefusal.unsupported(
-          "%d elements become %d, whose positions it rounds"
-              .formatted(x.dim(i + 1).fixed(), sizes[i]),
-          "export the model with a size that is a whole multiple, or with another way to resize");
+    if (!x.hasRank(4) || !x.slice(1, 3).isFixed()) {
+      throw TensorflowReadNode.computed("the size of its image");
     }
+    var sizes = n.integers(1, "its size");
+    boolean aligns = n.flag("align_corners", false);
     boolean halfPixel = n.flag("half_pixel_centers", false);
+    boolean isExact =
+        isTabulated(n, x.dim(1).fixed(), sizes[0]) && isTabulated(n, x.dim(2).fixed(), sizes[1]);
+    if (!isExact) {
+      n.give(0, new TensorflowCubic(aligns, halfPixel).resized(n, sizes));
+      return;
+    }
     var coordinates =
-        n.flag("align_corners", false)
+        aligns
             ? Coordinates.ALIGN_CORNERS
             : halfPixel ? Coordinates.HALF_PIXEL : Coordinates.ASYMMETRIC;
     resize(n, Mode.CUBIC, coordinates, Nearest.FLOOR, halfPixel ? -0.5f : -0.75f, halfPixel);

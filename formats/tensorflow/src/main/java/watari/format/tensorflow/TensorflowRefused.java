@@ -42,6 +42,11 @@ final class TensorflowRefused {
 
   private TensorflowRefused() {}
 
+  /// Nothing takes what the node computes, but it changes a variable.
+  static TensorflowRefusal change() {
+    return TensorflowRefusal.unsupported(STATE, "save the model for inference, or give its state");
+  }
+
   static TensorflowRefusal reason(String operator) {
     var kind =
         KINDS.entrySet().stream().filter(each -> operator.startsWith(each.getKey())).findFirst();

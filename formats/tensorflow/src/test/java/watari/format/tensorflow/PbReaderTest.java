@@ -60,6 +60,26 @@ class PbReaderTest {
         .containsExactly(4, 5);
   }
 
+  /// protobuf would tell of each unknown field on standard error.
+  @Test
+  void unknownFieldsOfTextArePassedOverInSilence() {
+    var told = new java.util.ArrayList<String>();
+    var handler =
+        new java.util.logging.StreamHandler() {
+          @Override
+          public synchronized void publish(java.util.logging.LogRecord entry) {
+            told.add(entry.getMessage());
+          }
+        };
+    var logger = java.util.logging.Logger.getLogger(TextFormat.class.getName());
+    logger.addHandler(handler);
+    var text = TextFormat.printer().printToString(model().floats("x", 2).proto().build());
+    TensorflowTestModel.read(
+        folder, (text + "node { name: \"y\" op: \"Relu\" input: \"x\" fresh: 7 }").getBytes(UTF_8));
+    logger.removeHandler(handler);
+    assertThat(told).isEmpty();
+  }
+
   @Test
   void brokenBytesAreSaidToBe() {
     var bytes = model().floats("x", 2).node("Relu", "y", "x").bytes();
@@ -67,24 +87,6 @@ class PbReaderTest {
     assertThatThrownBy(() -> TensorflowTestModel.read(folder, cut))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("[FILE_BROKEN]");
-  }
-
-  /// TensorFlow takes cubic weights from a table of 1024 positions between two elements.
-  @Test
-  void cubicResizesBesideTheTableAreRefused() {
-    assertThat(resized(8).findings()).isEmpty();
-    assertThat(resized(6).findings())
-        .singleElement()
-        .extracting(watari.finding.Finding::why)
-        .isEqualTo("4 elements become 6, whose positions it rounds");
-  }
-
-  private TensorflowTestModel.Read resized(int size) {
-    return model()
-        .floats("x", 1, 4, 4, 1)
-        .integers("size", List.of(2L), size, size)
-        .node("ResizeBicubic", "y", "x size", flag("half_pixel_centers", true))
-        .read();
   }
 
   // ---- inputs and outputs
