@@ -23,12 +23,12 @@ final class TensorflowReadConvOps {
 
   static void register(ReadTable<Entry> table) {
     table
-        .on("Conv2D", n -> conv(n, 2))
+        .on("Conv2D", n -> conv(n, 2).give(n))
         .on("Conv2DBackpropInput", n -> convTranspose(n, 2))
         .on("Conv2DBackpropInputV2", n -> convTranspose(n, 2))
-        .on("Conv3D", n -> conv(n, 3))
+        .on("Conv3D", n -> conv(n, 3).give(n))
         .on("Conv3DBackpropInputV2", n -> convTranspose(n, 3))
-        .on("DepthwiseConv2dNative", TensorflowReadConvOps::depthwiseConv2dNative);
+        .on("DepthwiseConv2dNative", n -> depthwiseConv2d(n).give(n));
   }
 
   // ---- parts that all have
@@ -110,7 +110,22 @@ final class TensorflowReadConvOps {
 
   // ---- convolutions
 
-  private static void conv(TensorflowReadNode n, int axes) {
+  /// A convolution that is not placed yet.
+  record Product(Conv op, Value x, Value filter) {
+    void give(TensorflowReadNode n) {
+      n.give(op, x, filter);
+    }
+
+    Value value(TensorflowReadNode n) {
+      return n.formula().op(op, x, filter);
+    }
+  }
+
+  static Product conv2d(TensorflowReadNode n) {
+    return conv(n, 2);
+  }
+
+  private static Product conv(TensorflowReadNode n, int axes) {
     var layout = n.layout();
     requireRank(n, 1, axes + 2);
     var x = ranked(n, n.in(0), axes + 2);
@@ -122,7 +137,7 @@ final class TensorflowReadConvOps {
             padding(n, axes, layout),
             groups(channels, n.shape(1).dim(axes)),
             layout);
-    n.give(op, x, filter(n, n.in(1), axes, layout));
+    return new Product(op, x, filter(n, n.in(1), axes, layout));
   }
 
   /// A value whose rank nothing tells has the one that the operator takes.
@@ -142,7 +157,7 @@ final class TensorflowReadConvOps {
   }
 
   /// Filter `[H, W, C, M]`: channel `c` gives the outputs `c · M` to `c · M + M - 1`.
-  private static void depthwiseConv2dNative(TensorflowReadNode n) {
+  static Product depthwiseConv2d(TensorflowReadNode n) {
     var layout = n.layout();
     requireRank(n, 1, 4);
     var filter = n.shape(1);
@@ -157,7 +172,7 @@ final class TensorflowReadConvOps {
             padding(n, 2, layout),
             Math.toIntExact(channels),
             layout);
-    n.give(op, ranked(n, n.in(0), 4), filter(n, merged, 2, layout));
+    return new Product(op, ranked(n, n.in(0), 4), filter(n, merged, 2, layout));
   }
 
   private static Value reshaped(TensorflowReadNode n, Value x, long... dims) {

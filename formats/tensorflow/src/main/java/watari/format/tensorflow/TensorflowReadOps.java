@@ -40,6 +40,7 @@ final class TensorflowReadOps {
     TensorflowReadQuantizeOps.register(table);
     TensorflowReadRegionOps.register(table);
     TensorflowReadComplexOps.register(table);
+    TensorflowReadFusedOps.register(table);
     return table;
   }
 
