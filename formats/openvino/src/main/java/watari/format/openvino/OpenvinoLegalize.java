@@ -10,6 +10,7 @@ import watari.op.MatMulOp.Det;
 import watari.op.NormOp.LpNorm;
 import watari.op.NormOp.RmsNorm;
 import watari.op.Op;
+import watari.op.PoolOp.MaxPool;
 import watari.op.PoolOp.MaxUnpool;
 import watari.op.PoolOp.RoiAlign;
 import watari.op.ReduceOp.Reduce;
@@ -21,6 +22,7 @@ import watari.pass.replace.ReplaceDetection;
 import watari.pass.replace.ReplaceElementwise;
 import watari.pass.replace.ReplaceGridSample;
 import watari.pass.replace.ReplaceIndexing;
+import watari.pass.replace.ReplaceMaxIndices;
 import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
 import watari.pass.replace.ReplaceReductions;
@@ -72,6 +74,7 @@ final class OpenvinoLegalize {
   private static List<Rule<?>> lacking() {
     var rules = new ArrayList<Rule<?>>();
     rules.add(ReplaceReductions.emptyReduce());
+    rules.add(ReplaceMaxIndices.rule(MaxPool::columnMajor));
     rules.add(OpenvinoRules.unless(OpenvinoLegalize::isReduction, ReplaceReductions.reduce()));
     rules.add(ReplaceReductions.argReduce());
     rules.add(ReplaceReductions.cumulative());

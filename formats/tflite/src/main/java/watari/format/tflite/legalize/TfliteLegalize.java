@@ -14,6 +14,7 @@ import watari.pass.replace.ReplaceElementwise;
 import watari.pass.replace.ReplaceGridSample;
 import watari.pass.replace.ReplaceIndexing;
 import watari.pass.replace.ReplaceIntegerProducts;
+import watari.pass.replace.ReplaceMaxIndices;
 import watari.pass.replace.ReplaceNonMaxSuppression;
 import watari.pass.replace.ReplaceNorms;
 import watari.pass.replace.ReplaceRecurrent;
@@ -45,6 +46,7 @@ public final class TfliteLegalize {
     rules.addAll(ReplaceSignal.all());
     rules.add(ReplaceEinsum.einsum());
     rules.addAll(ReplaceRegions.all());
+    rules.add(ReplaceMaxIndices.rule(_ -> true));
     rules.addAll(ReplaceIntegerProducts.all());
     rules.add(ReplaceNonMaxSuppression.rule());
     return List.of(
