@@ -5,6 +5,7 @@ import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.BinaryOp.PRelu;
 import watari.op.BinaryOp.Select;
+import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.IsInf;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.ReduceOp.Cumulative;
@@ -22,11 +23,26 @@ final class KerasElementRules {
 
   static List<Rule<?>> all() {
     return List.of(
+        decoding(),
         new Replacement<>("ReplaceBinary", Binary.class, KerasElementRules::binary),
         new Replacement<>("ReplacePRelu", PRelu.class, KerasElementRules::prelu),
         new Replacement<>("ReplaceIsInf", IsInf.class, KerasElementRules::isInf),
         new Replacement<>("ReplaceUnary", Unary.class, KerasElementRules::unary),
         new Replacement<>("ReplaceCumulative", Cumulative.class, KerasElementRules::cumulative));
+  }
+
+  /// Weights that are stored as smaller numbers: layers keep them as they compute with them.
+  private static Outcome decode(Cast op, Match<Cast> match, Formula f) {
+    var data = match.input(0).constant();
+    boolean isReal = data.isPresent() && data.get().dtype().isFloat() && op.to().isFloat();
+    if (!isReal || data.get().dtype().bits() >= op.to().bits()) {
+      return Replacement.left("it is no constant of smaller floats");
+    }
+    return match.replaceWith(f.constant(data.get().cast(op.to())));
+  }
+
+  static Rule<Cast> decoding() {
+    return new KerasRule<>("DecodeConstant", Cast.class, KerasElementRules::decode);
   }
 
   private static Outcome binary(Binary op, Match<Binary> match, Formula f) {

@@ -39,6 +39,7 @@ final class KerasLegalize {
     rules.addAll(ReplaceIntegerProducts.all());
     rules.addAll(KerasRule.whereNeeded(ReplaceRecurrent.all()));
     return List.of(
+        new RulePass("keras-decode", List.of(KerasElementRules.decoding())),
         ReplaceSequence.pass(_ -> false),
         new RulePass("keras-decompose", rules),
         new DeadCode(),

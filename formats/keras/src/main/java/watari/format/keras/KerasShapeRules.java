@@ -7,6 +7,7 @@ import java.util.stream.LongStream;
 import watari.graph.Value;
 import watari.op.BinaryOp.Binary;
 import watari.op.ConvOp.Conv;
+import watari.op.IndexOp.GatherNd;
 import watari.op.IndexOp.OneHot;
 import watari.op.ShapeOp.BatchToSpace;
 import watari.op.ShapeOp.DepthToSpace;
@@ -37,6 +38,7 @@ final class KerasShapeRules {
         new KerasRule<>("ReplaceBatchToSpace", BatchToSpace.class, KerasShapeRules::batchToSpace),
         new KerasRule<>("ReplaceTrilu", Trilu.class, KerasShapeRules::trilu),
         new KerasRule<>("ReplaceOneHot", OneHot.class, KerasShapeRules::oneHot),
+        new Replacement<>("ReplaceGatherNd", GatherNd.class, KerasShapeRules::gatherNd),
         new KerasRule<>("CropNegativePads", Pad.class, KerasShapeRules::crop),
         new KerasRule<>("PadByIndices", Pad.class, KerasShapeRules::padByIndices),
         new Replacement<>("SplitComputedConv", Conv.class, KerasShapeRules::splitConv));
@@ -199,6 +201,34 @@ final class KerasShapeRules {
     var on = f.slice(match.input(2), 0, 1, 2);
     return match.replaceWith(
         f.select(hits, f.reshape(on, Shape.SCALAR), f.reshape(off, Shape.SCALAR)));
+  }
+
+  /// Tuples of indices as places among all that they choose from.
+  private static Outcome gatherNd(GatherNd op, Match<GatherNd> match, Formula f) {
+    var x = match.input(0);
+    var indices = match.input(1);
+    boolean isKnown =
+        op.batchDims() == 0
+            && x.shape().isRanked()
+            && indices.shape().isRanked()
+            && indices.shape().dim(-1).isFixed();
+    if (!isKnown) return Replacement.left("it gathers within batches, or ranks are not known");
+    int tuple = Math.toIntExact(indices.shape().dim(-1).fixed());
+    int last = indices.shape().rank() - 1;
+    if (tuple == 0 || tuple > x.shape().rank() || !x.shape().slice(0, tuple).isFixed()) {
+      return Replacement.left("the dims that are chosen from are not fixed");
+    }
+    var places = Value.ABSENT;
+    for (int i = 0; i < tuple; i++) {
+      long dim = x.shape().dim(i).fixed();
+      var part = f.squeeze(f.slice(indices, last, i, i + 1), last);
+      var isBelow = f.binary(Binary.Kind.LESS, part, f.scalar(part, 0));
+      var index = f.select(isBelow, f.add(part, dim), part);
+      places = i == 0 ? index : f.add(f.mul(places, dim), index);
+    }
+    long count = x.shape().product(0, tuple).fixed();
+    var rows = Shape.of(count).concat(x.shape().slice(tuple, x.shape().rank()));
+    return match.replaceWith(f.gather(f.reshape(x, rows), places, 0));
   }
 
   // ---- pads

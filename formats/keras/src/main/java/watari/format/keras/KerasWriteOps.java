@@ -55,6 +55,8 @@ final class KerasWriteOps {
     KerasWriteShapeOps.addTo(table);
     KerasWriteEdgeOps.addTo(table);
     KerasWriteReduceOps.addTo(table);
+    KerasWriteRecurrentOps.addTo(table);
+    KerasWriteResizeOps.addTo(table);
     return table
         .refuse(FLOW, If.class)
         .refuse(FLOW, Loop.class)

@@ -32,7 +32,9 @@ import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.FullyConnected;
 import watari.op.Padding;
 import watari.op.PoolOp.AveragePool;
+import watari.op.RecurrentOp;
 import watari.op.ReduceOp.Reduce;
+import watari.op.ResizeOp;
 import watari.op.ShapeOp.Transpose;
 import watari.op.Window;
 import watari.pass.layout.LayoutWishes;
@@ -180,6 +182,58 @@ class KerasWriterTest {
     var model = KerasWriteGraph.write(graph);
     assertThat(model.layers().stream().map(KerasWrittenLayer::name))
         .containsExactly("x", "hidden", "y");
+  }
+
+  /// Gates stand in another order, and each direction is a layer.
+  @Test
+  void recurrentLayersKeepTheirGates() {
+    var x = input("x", 2, 3, 4);
+    var sigmoid = RecurrentOp.Activation.of(RecurrentOp.Activation.Kind.SIGMOID);
+    var tanh = RecurrentOp.Activation.of(RecurrentOp.Activation.Kind.TANH);
+    var both = List.of(sigmoid, tanh, tanh, sigmoid, tanh, tanh);
+    var lstm =
+        new RecurrentOp.Lstm(
+            5, RecurrentOp.Direction.BIDIRECTIONAL, true, both, Float.POSITIVE_INFINITY, false);
+    var w = builder.constant(counted(2, 20, 4));
+    var r = builder.constant(counted(2, 20, 5));
+    var b = builder.constant(counted(2, 40));
+    var all = builder.add(lstm, List.of(x, w, r, b), 3, List.of());
+    graph.addOutput("all", all.output(0));
+    graph.addOutput("hidden", all.output(1));
+    graph.addOutput("cell", all.output(2));
+    var names =
+        KerasWriteGraph.write(graph).layers().stream().map(KerasWrittenLayer::className).toList();
+    assertThat(names).filteredOn("LSTM"::equals).hasSize(2);
+  }
+
+  @Test
+  void imagesAreRepeatedOrDrawnBetween() {
+    var x = input("image", 1, 3, 4, 2);
+    graph.addOutput("repeated", resized(x, ResizeOp.Mode.NEAREST, 6, 8));
+    graph.addOutput("between", resized(x, ResizeOp.Mode.LINEAR, 5, 7));
+    var layers = KerasWriteGraph.write(graph).layers();
+    assertThat(layers)
+        .extracting(KerasWrittenLayer::className)
+        .contains("UpSampling2D", "Resizing");
+    assertThat(layers.getLast().settings())
+        .containsEntry("height", KerasJson.of(5L))
+        .containsEntry("width", KerasJson.of(7L))
+        .containsEntry("interpolation", KerasJson.of("bilinear"));
+  }
+
+  private Value resized(Value x, ResizeOp.Mode mode, long height, long width) {
+    var op =
+        new ResizeOp.Resize(
+            mode,
+            ResizeOp.Coordinates.HALF_PIXEL,
+            ResizeOp.Nearest.ROUND_PREFER_FLOOR,
+            -0.75f,
+            false,
+            false,
+            0,
+            ResizeOp.AspectPolicy.STRETCH,
+            List.of(1, 2));
+    return builder.add(op, x, Value.ABSENT, Value.ABSENT, builder.vector(height, width));
   }
 
   @Test
