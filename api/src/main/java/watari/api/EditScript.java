@@ -1,55 +1,58 @@
 package watari.api;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import watari.pass.edit.CutGraph;
-import watari.pass.edit.DeleteNodes;
-import watari.pass.edit.RenameTensors;
-import watari.pass.edit.SetConstants;
-import watari.pass.edit.SetInputShapes;
-import watari.rewrite.Pass;
-import watari.tensor.TensorData;
 
-/// Changes of a model, in the order in which they are made: constants, deletions, cuts, shapes,
-/// names.
-///
-/// @param constants other elements by name; a scalar fills the constant
-/// @param delete nodes that go, by their name or by that of what they compute
-/// @param inputs names of tensors that become the inputs; empty for the model's own
-/// @param outputs names of tensors that become the outputs; empty for the model's own
-/// @param inputShapes dims of inputs by name; -1 leaves a dim as it is
-/// @param batch dim 0 of all other inputs, or 0 to leave it
-/// @param rename new names of tensors by old ones
-public record EditScript(
-    Map<String, TensorData> constants,
-    List<String> delete,
-    List<String> inputs,
-    List<String> outputs,
-    Map<String, List<Long>> inputShapes,
-    long batch,
-    Map<String, String> rename) {
-  public static final EditScript NONE =
-      new EditScript(Map.of(), List.of(), List.of(), List.of(), Map.of(), 0, Map.of());
+/// Changes of a model, in the order in which they are made.
+public record EditScript(List<Step> steps) {
+  public static final EditScript NONE = new EditScript(List.of());
+
+  /// A change, and where it is asked for.
+  ///
+  /// @param file the script that asks for it; empty if it is none
+  /// @param place line and path in it, such as `line 3, [1].rename: `
+  public record Step(Edit edit, String file, String place) {}
 
   public EditScript {
-    constants = Collections.unmodifiableMap(new LinkedHashMap<>(constants));
-    delete = List.copyOf(delete);
-    inputs = List.copyOf(inputs);
-    outputs = List.copyOf(outputs);
-    inputShapes = Collections.unmodifiableMap(new LinkedHashMap<>(inputShapes));
-    rename = Collections.unmodifiableMap(new LinkedHashMap<>(rename));
+    steps = List.copyOf(steps);
   }
 
-  List<Pass> passes() {
-    var passes = new ArrayList<Pass>();
-    if (!constants.isEmpty()) passes.add(new SetConstants(constants));
-    if (!delete.isEmpty()) passes.add(new DeleteNodes(delete));
-    if (!inputs.isEmpty() || !outputs.isEmpty()) passes.add(new CutGraph(inputs, outputs));
-    if (batch > 0 || !inputShapes.isEmpty()) passes.add(new SetInputShapes(inputShapes, batch));
-    if (!rename.isEmpty()) passes.add(new RenameTensors(rename));
-    return passes;
+  public static EditScript of(Edit... edits) {
+    var steps = new ArrayList<Step>();
+    for (var edit : edits) steps.add(new Step(edit, "", ""));
+    return new EditScript(steps);
+  }
+
+  /// Reads a script: a list of edits, see `docs/edit.md`. Files that it names lie beside it.
+  ///
+  /// @throws watari.finding.ModelException with line and path, if it is none
+  public static EditScript read(Path yaml) throws IOException {
+    return new EditVerbs(yaml).script(Files.readString(yaml));
+  }
+
+  /// The edits that an option of the command line asks for.
+  ///
+  /// @param verb the option without its dashes
+  /// @param text its value, as it would stand in a script
+  /// @throws UsageException if it is no such value
+  public static EditScript option(String verb, String text) {
+    return EditVerbs.option(verb, text);
+  }
+
+  /// The edits that an option `NAME=VALUE` asks for.
+  ///
+  /// @throws UsageException if it is no such value
+  public static EditScript option(String verb, Map<String, String> values) {
+    return EditVerbs.option(verb, values);
+  }
+
+  public EditScript then(EditScript others) {
+    var all = new ArrayList<>(steps);
+    all.addAll(others.steps);
+    return new EditScript(all);
   }
 }

@@ -3,8 +3,10 @@ package watari.api;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -16,10 +18,14 @@ import watari.format.TargetPipeline;
 import watari.format.WriteOptions;
 import watari.graph.Graph;
 import watari.graph.GraphCopy;
+import watari.graph.Metadata;
 import watari.graph.Model;
 import watari.graph.Value;
+import watari.op.Custom;
+import watari.op.Op;
 import watari.pass.layout.LayoutWishes;
 import watari.rewrite.PassLog;
+import watari.tensor.Layout;
 
 /// Changes a model and writes it again, in its own format.
 public final class Editor {
@@ -46,6 +52,56 @@ public final class Editor {
     return new EditReport(report, difference);
   }
 
+  /// Writes both sides of a cut through tensors, `NAME_1` and `NAME_2` for a result `NAME`.
+  ///
+  /// Nothing is written if one of them cannot be.
+  public List<EditReport> split(
+      Path model, Path result, List<String> tensors, boolean force, boolean isDry) {
+    var halves = new ArrayList<Editor>();
+    for (boolean isFirst : new boolean[] {true, false}) {
+      halves.add(new Editor(script.then(EditScript.of(new Edit.Split(tensors, isFirst)))));
+    }
+    var reports = new ArrayList<EditReport>();
+    for (var half : halves) {
+      var report = half.edit(model, result, force, /* isDry= */ true);
+      reports.add(report);
+      if (report.file().ending() != Ending.DONE) return List.of(report);
+    }
+    if (isDry) return reports;
+    reports.clear();
+    for (int i = 0; i < halves.size(); i++) {
+      reports.add(halves.get(i).edit(model, numbered(result, i + 1), force, /* isDry= */ false));
+    }
+    return reports;
+  }
+
+  private static Path numbered(Path result, int number) {
+    var name = String.valueOf(result.getFileName());
+    int dot = name.lastIndexOf('.');
+    int end = dot < 0 ? name.length() : dot;
+    return result.resolveSibling(name.substring(0, end) + "_" + number + name.substring(end));
+  }
+
+  /// Writes a model of what the script inserts alone.
+  ///
+  /// @param format of the model
+  public EditReport generate(String format, Path result, boolean force) {
+    var difference = new ArrayList<String>();
+    var empty = new Model(format, List.of(new Graph(Plan.stem(result))), Metadata.EMPTY);
+    var parent = Objects.requireNonNull(result.toAbsolutePath().normalize().getParent());
+    var paths = writer(format).paths(parent, Plan.stem(result));
+    var report =
+        new FileStep(Path.of(""), result)
+            .run(
+                force,
+                paths.subList(1, paths.size()),
+                (temporary, findings) -> {
+                  write(empty, temporary, difference, findings, /* isDry= */ false);
+                  return format;
+                });
+    return new EditReport(report, difference);
+  }
+
   private FileReport dry(Path model, List<String> difference) {
     var findings = new Findings();
     var format = "";
@@ -53,7 +109,7 @@ public final class Editor {
     try (var open = Watari.read(model)) {
       format = open.model().format();
       findings.addAll(open.findings());
-      edited(open, difference, findings);
+      write(open.model(), model, difference, findings, /* isDry= */ true);
       if (findings.hasErrors()) ending = Ending.REFUSED;
     } catch (ModelException e) {
       findings.addAll(e.findings());
@@ -86,42 +142,98 @@ public final class Editor {
       throws IOException {
     try (var open = Watari.read(model)) {
       findings.addAll(open.findings());
-      var edited = edited(open, difference, findings);
-      if (findings.hasErrors()) return open.model().format();
-      var writer = writer(open.model().format());
-      var options = new WriteOptions(0, false, Plan.stem(result), Watari.producer());
-      lower(edited, writer, options, findings);
-      if (!findings.hasErrors()) writer.write(edited, result, options, findings);
-      return writer.format();
+      write(open.model(), result, difference, findings, /* isDry= */ false);
+      return open.model().format();
     }
   }
 
-  /// A copy with the changes; the first entry is the one that is meant.
-  private Model edited(OpenModel open, List<String> difference, Findings findings) {
-    var copy = GraphCopy.of(open.model());
-    var before = lines(copy.main());
-    var log = new PassLog(/* explains= */ false);
-    for (var pass : script.passes()) {
-      pass.run(copy.main(), log);
-      if (log.hasErrors()) break;
+  /// Changes a copy and writes it; the first entry is the one that is meant.
+  private void write(
+      Model source, Path result, List<String> difference, Findings findings, boolean isDry)
+      throws IOException {
+    var writer = writer(source.format());
+    try (var steps = new EditSteps(script)) {
+      var copy = GraphCopy.of(source);
+      var before = lines(copy.main());
+      steps.run(copy.main(), source.format(), findings);
+      if (findings.hasErrors()) return;
+      var after = lines(copy.main());
+      for (var line : before) if (!after.contains(line)) difference.add("- " + line);
+      for (var line : after) if (!before.contains(line)) difference.add("+ " + line);
+      var asked = steps.last(Edit.Opset.class).map(Edit.Opset::opset);
+      int kept = Math.max(source.metadata().version(source.format()), steps.mergedVersion());
+      var tried = new Findings();
+      var options = options(source, asked.orElse(kept), result);
+      finish(GraphCopy.of(copy), writer, options, result, tried, isDry);
+      boolean isTooOld = tried.hasErrors() && asked.isEmpty() && kept > 0;
+      if (!isTooOld) {
+        findings.addAll(tried.all());
+        return;
+      }
+      findings.add(opsetChanged(kept));
+      finish(copy, writer, options(source, 0, result), result, findings, isDry);
     }
-    findings.addAll(log.findings());
-    if (log.hasErrors()) return copy;
-    var after = lines(copy.main());
-    for (var line : before) if (!after.contains(line)) difference.add("- " + line);
-    for (var line : after) if (!before.contains(line)) difference.add("+ " + line);
-    return copy;
   }
 
-  private static void lower(
-      Model model, FormatWriter writer, WriteOptions options, Findings findings) {
+  private static Finding opsetChanged(int kept) {
+    return Finding.warning(
+            "OPSET_CHANGED",
+            "opset %d cannot say all of the model, a newer one is used".formatted(kept))
+        .fix("choose one with --opset");
+  }
+
+  private void finish(
+      Model edited,
+      FormatWriter writer,
+      WriteOptions options,
+      Path result,
+      Findings findings,
+      boolean isDry)
+      throws IOException {
+    var written = lowered(edited, writer, options, findings);
+    if (isDry || findings.hasErrors()) return;
+    writer.write(written, result, options, findings);
+  }
+
+  /// What a script does not speak of stays, the producer among it.
+  private static WriteOptions options(Model source, int opset, Path result) {
+    var known = source.metadata().producer();
+    var producer = known.isEmpty() ? Watari.producer() : known;
+    return new WriteOptions(opset, false, Plan.stem(result), producer);
+  }
+
+  /// The model as it is, where the writer takes it so; else in its canonical form.
+  private Model lowered(
+      Model edited, FormatWriter writer, WriteOptions options, Findings findings) {
     var profile = writer.profile(options);
+    var layouts = layouts();
+    if (layouts.isEmpty()) {
+      var plain = GraphCopy.of(edited);
+      var log = new PassLog(/* explains= */ false);
+      boolean isWritable = true;
+      for (var graph : plain.graphs()) {
+        TargetPipeline.legalize(graph, profile, log);
+        isWritable &= TargetPipeline.refusals(graph, profile).isEmpty();
+      }
+      if (isWritable && !log.hasErrors()) return plain;
+    }
     var log = new PassLog(/* explains= */ false);
-    for (var graph : model.graphs()) {
-      new TargetPipeline(profile, List.of(), List.of(), LayoutWishes.KEEP).run(graph, log);
+    var wishes = new LayoutWishes(/* keepIo= */ true, layouts, Map.of());
+    for (var graph : edited.graphs()) {
+      new TargetPipeline(profile, List.of(), List.of(), wishes).run(graph, log);
       findings.addAll(TargetPipeline.refusals(graph, profile));
     }
     findings.addAll(log.findings().stream().filter(Finding::isError).toList());
+    return edited;
+  }
+
+  private Map<String, Layout> layouts() {
+    var layouts = new LinkedHashMap<String, Layout>();
+    for (var step : script.steps()) {
+      if (step.edit() instanceof Edit.InputLayout(var input, var layout))
+        layouts.put(input, layout);
+    }
+    return layouts;
   }
 
   /// Each input, output and node of a graph.
@@ -132,12 +244,21 @@ public final class Editor {
       var inputs = node.inputs().stream().map(Editor::named).collect(Collectors.joining(", "));
       var outputs =
           node.outputs().stream().map(v -> typed(v, v.name())).collect(Collectors.joining(", "));
-      lines.add(node.op().name() + "(" + inputs + ") -> " + outputs);
+      lines.add(node.op().name() + fields(node.op()) + "(" + inputs + ") -> " + outputs);
     }
     for (int i = 0; i < graph.outputs().size(); i++) {
       lines.add("output " + typed(graph.outputs().get(i), graph.outputNames().get(i)));
     }
     return lines;
+  }
+
+  /// The parameters of an operator, but for the kind, which is its name.
+  private static String fields(Op op) {
+    if (op instanceof Custom) return "";
+    var text = op.toString();
+    int from = text.indexOf('[');
+    var fields = from < 0 ? "" : text.substring(from).replaceFirst("^\\[kind=\\w+(, )?", "[");
+    return fields.equals("[]") ? "" : fields;
   }
 
   private static String named(Value value) {

@@ -16,6 +16,7 @@ public final class Normalization {
 
   private final String text;
   private int at;
+  private int channels = 1;
   private final Term term;
 
   private Normalization(String text) {
@@ -32,6 +33,11 @@ public final class Normalization {
   /// The value for the number `x` of a channel.
   public double apply(double x, int channel) {
     return term.at(x, channel);
+  }
+
+  /// The length of its longest list, or 1.
+  int channels() {
+    return channels;
   }
 
   private Term sum() {
@@ -86,6 +92,7 @@ public final class Normalization {
     } while (next() == ',' && at++ >= 0);
     expect(']');
     var all = List.copyOf(numbers);
+    channels = Math.max(channels, all.size());
     return (_, channel) -> all.get(Math.min(channel, all.size() - 1));
   }
 

@@ -13,17 +13,7 @@ final class Later {
       Set.of("--labels", "--max-drop", "--overrides", "--weights-as");
 
   /// Options of `edit`.
-  static final Set<String> EDITS =
-      Set.of(
-          "--connect",
-          "--insert",
-          "--merge",
-          "--overrides",
-          "--prune",
-          "--script",
-          "--set-attr",
-          "--share-constants",
-          "--split-at");
+  static final Set<String> EDITS = Set.of("--overrides");
 
   private Later() {}
 

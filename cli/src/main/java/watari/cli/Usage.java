@@ -94,6 +94,12 @@ final class Usage {
     return add(listed(option(label, description, name)).required(true), List.of());
   }
 
+  /// Texts as they are; the option is repeated for each.
+  Supplier<List<String>> texts(String label, String description, String name) {
+    var option = option(label, description, name).type(List.class);
+    return add(option.auxiliaryTypes(String.class), List.of());
+  }
+
   /// Values by name; the option is repeated for each.
   Supplier<Map<String, String>> values(String label, String description, String name) {
     var option = option(label, description, name).type(Map.class);
@@ -104,6 +110,12 @@ final class Usage {
   Supplier<Path> parameter(int index, String label, String description) {
     var parameter = parameter(Integer.toString(index), "1", label, description);
     return add(parameter.type(Path.class).build());
+  }
+
+  /// The only parameter, which may be missing: then it is an empty path.
+  Supplier<Path> optionalParameter(String label, String description) {
+    var parameter = parameter("0", "0..1", label, description).required(false);
+    return add(parameter.type(Path.class).initialValue(Path.of("")).build());
   }
 
   /// One or more parameters.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,8 @@ class MetadataTest {
 
   private static void assertHolds(Path file, byte[] contents) throws IOException {
     try (var read = Watari.read(file)) {
-      var attached = read.model().metadata().attachments();
+      var attached = new ArrayList<>(read.model().metadata().attachments());
+      attached.removeIf(Attachment::isInternal);
       assertThat(attached).hasSize(1);
       var expected = MemorySegment.ofArray(contents);
       var data = TensorData.of(DataType.UINT8, Shape.of(contents.length), expected);
@@ -78,6 +80,14 @@ class MetadataTest {
     var there = convert(withFile(labels), "onnx", folder.resolve("there"));
     assertHolds(there, labels);
     assertHolds(convert(there, "tflite", folder.resolve("back")), labels);
+  }
+
+  @Test
+  void whatIsOnlyOfTheFileStaysBehindUnsaid() throws IOException {
+    var onnx = SmallModel.relu("onnx", folder.resolve("m.onnx"));
+    var said =
+        Spoken.of("convert", onnx, "--to", "openvino,onnx,tflite", "-o", folder.resolve("o"));
+    assertThat(said.err() + said.out()).doesNotContain("ATTACHMENT_DROPPED");
   }
 
   @Test

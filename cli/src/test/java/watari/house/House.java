@@ -37,7 +37,7 @@ final class House {
   static final Map<String, List<String>> MODULES =
       Map.of(
           "engine", withCore("ai.onnxruntime", "org.bytedeco"),
-          "api", withCore("watari.engine"),
+          "api", withCore("watari.engine", "org.snakeyaml"),
           // What the API gives back is made of findings and tensors; the rest of core is not for
           // printing.
           "cli",

@@ -49,6 +49,16 @@ public final class TargetPipeline {
     this.storage = storage;
   }
 
+  /// Edits a graph of the target's own format only where the writer wants it, so that idioms and
+  /// constants stay as they are; [#refusals] says what then cannot be written.
+  public static void legalize(Graph graph, TargetProfile profile, PassLog log) {
+    run(profile.decompose(), graph, log);
+    var keep = LayoutWishes.KEEP;
+    AssignLayouts.run(graph, profile::layoutOf, profile.nativeLayout(), keep, log);
+    run(profile.legalize(), graph, log);
+    new KeepConstantNames().run(graph, log);
+  }
+
   /// Edits the graph until the target can write it, [#refusals] apart.
   ///
   /// @throws ModelException if a change that the user asks for cannot be made

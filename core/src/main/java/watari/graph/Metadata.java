@@ -3,6 +3,8 @@ package watari.graph;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import watari.tensor.DataType;
+import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
 /// What a model says of itself, beside what it computes.
@@ -26,6 +28,15 @@ public record Metadata(
     attachments = List.copyOf(attachments);
   }
 
+  /// The version of the operators that a file of a format uses; 0 where none is said.
+  public int version(String format) {
+    return attachments.stream()
+        .filter(file -> file.kind().equals(format + Attachment.VERSION))
+        .mapToInt(file -> Integer.parseInt(file.name()))
+        .findFirst()
+        .orElse(0);
+  }
+
   /// Bytes under a name.
   ///
   /// @param kind the format's word for what they are, such as `tflite.metadata` or `tflite.file`
@@ -34,6 +45,14 @@ public record Metadata(
     /// The end of kinds that speak of the file, not of the model: nothing is lost without them in
     /// another format.
     public static final String INTERNAL = ".internal";
+
+    private static final String VERSION = ".version" + INTERNAL;
+
+    /// Says which version of its operators a file uses, such as ONNX' opset.
+    public static Attachment version(String format, long version) {
+      var none = TensorData.ofLongs(DataType.UINT8, Shape.of(0));
+      return new Attachment(format + VERSION, Long.toString(version), none);
+    }
 
     public boolean isInternal() {
       return kind.endsWith(INTERNAL);

@@ -153,7 +153,7 @@ public final class SetInputShapes implements Pass {
     }
   }
 
-  private static void passToBodies(Node node) {
+  static void passToBodies(Node node) {
     switch (node.op()) {
       case If _ -> node.bodies().forEach(body -> pass(node, 1, body, 0));
       case Loop _ -> pass(node, 2, node.bodies().get(0), 2);

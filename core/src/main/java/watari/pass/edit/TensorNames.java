@@ -3,6 +3,7 @@ package watari.pass.edit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import watari.finding.Finding;
 import watari.graph.Graph;
 import watari.graph.Node;
@@ -36,6 +37,11 @@ final class TensorNames {
     }
   }
 
+  /// Names of inputs, outputs and of what nodes compute.
+  Set<String> computed() {
+    return computed.keySet();
+  }
+
   boolean has(String name) {
     return computed.containsKey(name) || constants.containsKey(name);
   }
@@ -47,6 +53,12 @@ final class TensorNames {
   /// An input, an output or what a node computes.
   Optional<Value> tensor(String name, PassLog log) {
     return found(computed, "tensor", name, log);
+  }
+
+  /// The same, or a constant.
+  Optional<Value> tensorOrConstant(String name, PassLog log) {
+    var constant = Optional.ofNullable(constants.get(name));
+    return constant.isPresent() && !computed.containsKey(name) ? constant : tensor(name, log);
   }
 
   /// A node by the name that the file has for it, or by that of what it computes.

@@ -23,6 +23,7 @@ import watari.format.onnx.schema.ValueInfoProto;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.Metadata;
+import watari.graph.Metadata.Attachment;
 import watari.graph.Model;
 import watari.graph.Value;
 import watari.op.ElementwiseOp;
@@ -227,6 +228,7 @@ public final class OnnxReader implements FormatReader {
     properties(proto.getMetadataPropsList()).forEach(properties::putIfAbsent);
     var producer = (proto.getProducerName() + " " + proto.getProducerVersion()).strip();
     var files = OnnxAttachments.take(properties);
+    files.add(Attachment.version(OnnxFormat.NAME, opset(proto)));
     return new Metadata(producer, proto.getDocString(), license(properties), properties, files);
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import watari.finding.Finding;
 import watari.finding.Findings;
@@ -53,7 +54,7 @@ public final class OpenvinoWriter implements FormatWriter {
     if (findings.hasErrors()) return;
     OpenvinoCarriers.finding(model.main()).ifPresent(findings::add);
     if (model.graphs().size() > 1) findings.add(otherEntries(model));
-    if (!model.metadata().attachments().isEmpty()) findings.add(attachments(model));
+    attachments(model).ifPresent(findings::add);
     var bin = main.resolveSibling(OpenvinoFormat.weightsName(main.getFileName().toString()));
     try (var weights = new OpenvinoBinFile(bin)) {
       var net = OpenvinoGraphWriter.main(model, weights);
@@ -73,14 +74,17 @@ public final class OpenvinoWriter implements FormatWriter {
         .fix("an IR has one entry: convert to tflite to keep all, or split the model before");
   }
 
-  private static Finding attachments(Model model) {
+  private static Optional<Finding> attachments(Model model) {
     var names =
         model.metadata().attachments().stream()
+            .filter(file -> !file.isInternal())
             .map(file -> file.name().isEmpty() ? file.kind() : file.name())
             .toList();
-    return Finding.note(
-        "ATTACHMENT_DROPPED",
-        "an IR has no place for what is attached: '" + String.join("', '", names) + "'");
+    if (names.isEmpty()) return Optional.empty();
+    return Optional.of(
+        Finding.note(
+            "ATTACHMENT_DROPPED",
+            "an IR has no place for what is attached: '" + String.join("', '", names) + "'"));
   }
 
   /// What `rt_info` says: who wrote it, then what the model says of itself.
