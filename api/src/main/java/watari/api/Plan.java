@@ -55,6 +55,7 @@ final class Plan {
     var write = options.write();
     if (write.opset() != 0) checkOption("--opset", writers);
     if (write.externalData()) checkOption("--external-data", writers);
+    if (!write.weightsAs().isEmpty()) checkOption("--weights-as", writers);
     for (var writer : writers) {
       writer
           .misuse(writeOptions("model"))
@@ -102,7 +103,9 @@ final class Plan {
 
   private WriteOptions writeOptions(String stem) {
     var write = options.write();
-    return new WriteOptions(write.opset(), write.externalData(), stem, Watari.producer());
+    boolean isVariables = write.weightsAs().equals(WriteSettings.VARIABLES);
+    return new WriteOptions(
+        write.opset(), write.externalData(), stem, Watari.producer(), isVariables);
   }
 
   /// The name less its last suffix.

@@ -114,6 +114,12 @@ final class Convert implements Command {
   private final Supplier<Boolean> externalData =
       usage.flag("ONNX weights in a file of their own.", "--external-data");
 
+  private final Supplier<String> weightsAs =
+      usage.word(
+          "constants|variables",
+          "Weights of a SavedModel: constants (the default), or variables that can be trained.",
+          "--weights-as");
+
   private final Supplier<Boolean> strict =
       usage.flag("Make an error of every lossy step.", "--strict");
 
@@ -181,7 +187,8 @@ final class Convert implements Command {
             folder.get(),
             force.get(),
             Math.toIntExact(Words.count("--opset", opset.get())),
-            externalData.get()),
+            externalData.get(),
+            weightsAs.get()),
         calibration.settings(precisions(), explain.get()),
         verification(),
         strict.get(),

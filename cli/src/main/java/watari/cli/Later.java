@@ -9,8 +9,7 @@ final class Later {
   static final Set<String> COMMANDS = Set.of("view", "zoo");
 
   /// Options of `convert`.
-  static final Set<String> OPTIONS =
-      Set.of("--labels", "--max-drop", "--overrides", "--weights-as");
+  static final Set<String> OPTIONS = Set.of("--labels", "--max-drop", "--overrides");
 
   /// Options of `edit`.
   static final Set<String> EDITS = Set.of("--overrides");

@@ -65,11 +65,7 @@ public final class SavedModelReader implements FormatReader {
   public Model read(Path path, Arena arena, ReadOptions options, Findings findings)
       throws IOException {
     var file = file(path);
-    var bytes = FileBytes.map(file, arena);
-    TensorflowFile<SavedModel> source =
-        file.toString().endsWith(".pbtxt")
-            ? TensorflowFile.text(file, bytes, SavedModel.newBuilder())
-            : TensorflowFile.open(bytes, TensorflowShapes.SAVED_MODEL, SavedModel.parser());
+    var source = open(file, arena);
     var graph = metaGraph(source.message(), path);
     var prefix = file.resolveSibling("variables").resolve("variables");
     var checkpoint = Checkpoint.open(prefix, arena);
@@ -85,6 +81,21 @@ public final class SavedModelReader implements FormatReader {
     signatures(graph, path)
         .forEach((key, signature) -> graphs.add(read(model, graph, key, signature)));
     return new Model(NAME, graphs, metadata(graph));
+  }
+
+  private static TensorflowFile<SavedModel> open(Path file, Arena arena) throws IOException {
+    var bytes = FileBytes.map(file, arena);
+    return file.toString().endsWith(".pbtxt")
+        ? TensorflowFile.text(file, bytes, SavedModel.newBuilder())
+        : TensorflowFile.open(bytes, TensorflowShapes.SAVED_MODEL, SavedModel.parser());
+  }
+
+  /// What the graph says of itself, whatever else is in it.
+  @Override
+  public String producer(Path path) throws IOException {
+    try (var arena = Arena.ofConfined()) {
+      return metadata(metaGraph(open(file(path), arena).message(), path)).producer();
+    }
   }
 
   private static MetaGraphDef metaGraph(SavedModel source, Path path) {
@@ -130,8 +141,11 @@ public final class SavedModelReader implements FormatReader {
   }
 
   private static Metadata metadata(MetaGraphDef graph) {
-    var version = graph.getMetaInfoDef().getTensorflowVersion();
-    var producer = version.isEmpty() ? "" : "TensorFlow " + version;
+    var about = graph.getMetaInfoDef();
+    boolean isOurs = about.getMetaGraphVersion().startsWith("watari");
+    var version = about.getTensorflowVersion();
+    var theirs = version.isEmpty() ? "" : "TensorFlow " + version;
+    var producer = isOurs ? about.getMetaGraphVersion() : theirs;
     return new Metadata(producer, "", "", Map.of(), List.of());
   }
 }
