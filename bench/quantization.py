@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What 8 bits cost: Watari's quantized models beside those of other quantizers, from the same data.
 
-    bench/quantization.py peers       int8 by Watari and by each target's own quantizers: SQNR, top-1, bytes, milliseconds
+    bench/quantization.py peers       int8 by Watari and by each target's own quantizers: SQNR, top-1, bytes
     bench/quantization.py precisions  every precision of Watari in the runtime of its format: SQNR, and bytes against float32
 
 Each replaces its part of docs/quantization.md. What was measured is kept in --results, and a call goes on where the last one ended; --fresh begins anew.
@@ -24,7 +24,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 
@@ -252,17 +251,6 @@ def size(path):
     return path.stat().st_size + (path.with_suffix(".bin").stat().st_size if path.suffix == ".xml" else 0)
 
 
-def milliseconds(call, samples):
-    call(samples[0])
-    rounds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        for x in samples[:8]:
-            call(x)
-        rounds.append((time.perf_counter() - began) / 8 * 1000)
-    return statistics.median(rounds)
-
-
 class Subject:
     """A model in a target's format, with its samples and its float outputs."""
 
@@ -302,7 +290,7 @@ class Subject:
         given = [call(x) for x in self.held]
         axis = 1 if self.wanted[0][0].ndim == 4 and self.target != "tflite" else -1
         top = agreement(self.wanted, given, axis) if self.isClassifier else None
-        return {"sqnr": sqnr(self.wanted, given), "top": top, "bytes": size(path), "part": size(path) / self.size, "ms": milliseconds(call, self.held)}
+        return {"sqnr": sqnr(self.wanted, given), "top": top, "bytes": size(path), "part": size(path) / self.size}
 
     def precision(self, precision):
         path, output = self.watari(precision)
@@ -384,7 +372,7 @@ def peers_table(figures):
     lines = []
     for target, (_, peers) in TARGETS.items():
         lines += ["", f"| to {target} | Watari | " + " | ".join(peers) + " |", "| --- |" + " --- |" * (1 + len(peers))]
-        margins, smaller, faster = [], [], []
+        margins, smaller = [], []
         for name, *_, isClassifier in MODELS:
             of = {who: figures.get(f"{name}/{target}/{who}") for who in ("Watari", *peers)}
             if of["Watari"] is None:
@@ -395,15 +383,13 @@ def peers_table(figures):
                 best = max(others, key=mean)
                 margins.append(mean(of["Watari"]) - mean(best))
                 smaller.append(of["Watari"]["bytes"] / min(each["bytes"] for each in others))
-                faster.append(of["Watari"]["ms"] / min(each["ms"] for each in others))
         if margins:
-            lines += ["", f"Against the best peer of each: median {statistics.median(margins):+.1f} dB, least {min(margins):+.1f} dB; {statistics.median(smaller):.2f} times its bytes"
-                      f" and {statistics.median(faster):.2f} times its milliseconds in the median."]
+            lines += ["", f"Against the best peer of each: median {statistics.median(margins):+.1f} dB, least {min(margins):+.1f} dB; {statistics.median(smaller):.2f} times the bytes of the smallest in the median."]
     return lines
 
 
 def precisions_table(figures):
-    lines = []
+    lines = ["", "## What each precision costs", "", "SQNR of the worst output, and bytes against float32 (`bench/quantization.py precisions`)."]
     for target in TARGETS:
         shown = [p for p in PRECISIONS if target == "tflite" or p not in ("dynamic8", "int16x8")]
         lines += ["", f"| to {target} | " + " | ".join(shown) + " |", "| --- |" + " --- |" * len(shown)]

@@ -55,7 +55,41 @@ final class Accuracy {
       errors.add(sums.get(i).error(pairing.outputs().get(i).b()));
     findings.add(told(errors, count, isHeldOut));
     missed(errors).ifPresent(findings::add);
-    return new Check(verdict(errors), a.engine(), b.engine(), errors);
+    boolean isRight = !settings.hasMaxDrop() || keepsAnswers(findings);
+    return new Check(isRight ? verdict(errors) : Verdict.DIFFERENT, a.engine(), b.engine(), errors);
+  }
+
+  /// Whether no more right answers are lost than may be.
+  private boolean keepsAnswers(List<Finding> findings) throws IOException, EngineException {
+    double before = percentRight(a, List.of());
+    double after = percentRight(b, pairing.inputs().stream().map(Pair::permutation).toList());
+    findings.add(
+        Finding.note(
+            "ANSWERS",
+            String.format(
+                Locale.ROOT,
+                "of labelled samples %.2f %% are right, of the source's answers %.2f %%",
+                after,
+                before)));
+    if (before - after <= settings.maxDrop()) return true;
+    findings.add(
+        Finding.warning(
+                "DROP_MISSED",
+                String.format(
+                    Locale.ROOT,
+                    "%.2f points of right answers are lost, %.2f are to be lost at most",
+                    before - after,
+                    settings.maxDrop()))
+            .fix("ask for int16x8 or float16, or for less"));
+    return false;
+  }
+
+  private double percentRight(Side side, List<List<Integer>> moved)
+      throws IOException, EngineException {
+    var inputs = FittedInput.all(side.graph().inputs(), moved, calibration);
+    try (var runs = new Runs(side)) {
+      return settings.labelled().percentRight(runs::run, inputs);
+    }
   }
 
   private int compare(List<Comparison> sums, int skipped) throws IOException, EngineException {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import watari.finding.Finding;
@@ -57,15 +58,20 @@ final class ArraySource implements SampleSource {
     var zip = archive.get();
     for (var input : inputs) {
       var entry = zip.getEntry(input.name() + SUFFIX);
-      if (entry == null && inputs.size() == 1 && zip.size() == 1) {
-        entry = zip.entries().nextElement();
-      }
+      if (entry == null && inputs.size() == 1) entry = only(zip).orElse(null);
       if (entry == null) {
         throw broken("it has no array '" + input.name() + "'")
             .asException("name its arrays after the inputs: " + names());
       }
       arrays.add(new SampleArray(input.name(), zip.getInputStream(entry), input.sourceShape()));
     }
+  }
+
+  /// The only array of samples.
+  private static Optional<? extends ZipEntry> only(ZipFile zip) {
+    var entries =
+        zip.stream().filter(each -> !LabelledSamples.NAMES.contains(each.getName())).toList();
+    return entries.size() == 1 ? Optional.of(entries.getFirst()) : Optional.empty();
   }
 
   private String names() {

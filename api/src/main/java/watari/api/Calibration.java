@@ -74,9 +74,11 @@ final class Calibration {
       throws IOException {
     var path = settings.data();
     if (!Files.exists(path)) throw new NoSuchFileException(path.toString());
-    return Files.isDirectory(path)
-        ? ImageSource.open(path, inputs)
-        : ArraySource.open(path, inputs);
+    boolean isFolder = Files.isDirectory(path);
+    boolean isRecords =
+        isFolder ? !RecordSource.shards(path).isEmpty() : RecordSource.isRecords(path);
+    if (isRecords) return RecordSource.open(path, inputs);
+    return isFolder ? ImageSource.open(path, inputs) : ArraySource.open(path, inputs);
   }
 
   /// The graph as it is on its format's runtime, or by way of ONNX where that is not there.

@@ -7,7 +7,8 @@ import watari.quant.Calibrator;
 
 /// Data to quantize by, and how ranges are chosen from it.
 ///
-/// @param data an .npy, an .npz of arrays by input, or a folder of images; empty path for none
+/// @param data an .npy, an .npz of arrays by input, a folder of images, or records of TensorFlow;
+///   empty path for none
 /// @param samples how many at most; 0 for all
 /// @param normalize formula for what goes into the model; empty for the numbers as they are
 /// @param resize how images get the input's size
@@ -85,6 +86,10 @@ public record CalibrationSettings(
   CalibrationSettings withSamples(int most) {
     int count = samples == 0 ? most : Math.min(samples, most);
     return new CalibrationSettings(data, count, normalize, resize, isBgr, calibrator, perTensor);
+  }
+
+  CalibrationSettings withData(Path other) {
+    return new CalibrationSettings(other, samples, normalize, resize, isBgr, calibrator, perTensor);
   }
 
   boolean isGiven() {

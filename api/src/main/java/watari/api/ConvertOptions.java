@@ -27,6 +27,20 @@ public record ConvertOptions(
     precisions = List.copyOf(precisions);
   }
 
+  ConvertOptions withCalibration(Path data) {
+    return new ConvertOptions(
+        formats,
+        precisions,
+        read,
+        edits,
+        layout,
+        write,
+        quantize.withData(data),
+        verify,
+        strict,
+        explain);
+  }
+
   /// Findings as they count: with `strict` every warning is an error.
   List<Finding> judged(List<Finding> findings) {
     if (!strict) return findings;

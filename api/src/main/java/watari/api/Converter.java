@@ -30,13 +30,18 @@ public final class Converter {
   /// @return a report for each model, in order
   /// @throws UsageException if two results would be on one path, or a result on the path of a model
   public List<ModelReport> convert(List<Path> models) {
+    var results = plan.results(models);
+    var data = options.quantize().calibration().data();
+    if (TfdsFolder.isMeant(data)) {
+      var prepared = options.withCalibration(TfdsFolder.of(data, progress));
+      return new Converter(prepared, progress).convert(models);
+    }
     var reports = new ArrayList<ModelReport>();
-    plan.results(models)
-        .forEach((model, results) -> {
-          var report = convert(model, results);
-          progress.done(report);
-          reports.add(report);
-        });
+    results.forEach((model, all) -> {
+      var report = convert(model, all);
+      progress.done(report);
+      reports.add(report);
+    });
     return reports;
   }
 

@@ -41,6 +41,17 @@ final class FittedInput {
     return isTurned;
   }
 
+  /// Whether a sample has so many elements.
+  boolean takes(long count) {
+    var elements = input.shape().elements();
+    return elements.isFixed() && elements.fixed() == count;
+  }
+
+  /// The shape of a sample that is told by its numbers alone.
+  Shape shapeOf(long count) {
+    return takes(count) ? sourceShape() : Shape.of(count);
+  }
+
   /// The shape that the source states.
   Shape sourceShape() {
     if (permutation.isEmpty() || !input.shape().isRanked()) return input.shape();
@@ -62,6 +73,10 @@ final class FittedInput {
       return stored(normalized(other.get(), input.shape()));
     }
     if (isImage(sample) && layout().isPresent()) return ofImage(Pixels.of(sample), file);
+    boolean lacksBatch = source.hasRank(sample.shape().rank() + 1);
+    if (lacksBatch && (source.dim(0).is(1) || !source.dim(0).isFixed())) {
+      return of(sample.reshaped(Shape.of(1).concat(sample.shape())), file);
+    }
     var why =
         "array for '%s' has samples of shape %s, but the input takes %s"
             .formatted(name(), sample.shape(), source);

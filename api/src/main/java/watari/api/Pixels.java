@@ -2,6 +2,8 @@ package watari.api;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import javax.imageio.ImageIO;
@@ -34,14 +36,26 @@ final class Pixels {
 
   /// Of a file; empty if it is no image that Java reads.
   static Optional<Pixels> read(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      return read(in);
+    }
+  }
+
+  /// Of a file's bytes.
+  static Optional<Pixels> read(InputStream bytes) throws IOException {
     System.setProperty("java.awt.headless", "true");
-    var image = ImageIO.read(file.toFile());
+    var image = ImageIO.read(bytes);
     return image == null ? Optional.empty() : Optional.of(of(image));
   }
 
   private static Pixels of(BufferedImage image) {
     int height = image.getHeight();
     int width = image.getWidth();
+    if (image.getType() == BufferedImage.TYPE_BYTE_GRAY) {
+      // Java takes grey for light that is not yet encoded, and would make it brighter.
+      var grey = image.getRaster().getSamples(0, 0, width, height, 0, new float[height * width]);
+      return new Pixels(height, width, 1, grey);
+    }
     var numbers = new float[height * width * 3];
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {

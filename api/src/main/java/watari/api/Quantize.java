@@ -146,24 +146,24 @@ final class Quantize implements Pass {
     new EqualizeChannels(channels).run(graph, log);
   }
 
-  /// The operators that stay on floats for the sake of `minSqnr`.
+  /// The operators that stay on floats for the sake of what is asked for.
   private Set<String> floats(
       Graph graph,
       QuantizationRules rules,
       QuantizationSettings how,
       List<FittedInput> inputs,
       PassLog log) {
-    if (!settings.hasMinSqnr() && !settings.ranks()) return Set.of();
+    if (!settings.hasGoal() && !settings.ranks()) return Set.of();
     try {
       var samples = Sensitivity.some(settings.calibration(), inputs, RANKED_SAMPLES);
       var sensitivity = new Sensitivity(graph, profile, rules, how, samples);
-      if (settings.hasMinSqnr() && sensitivity.reaches(settings.minSqnr()) && !settings.ranks()) {
-        return Set.of();
-      }
+      var goal = goal(sensitivity, inputs);
+      boolean isMet = settings.hasGoal() && goal.isMet(Set.of());
+      if (isMet && !settings.ranks()) return Set.of();
       var ranking = sensitivity.ranking();
       log.add(Finding.note("SENSITIVITY", Sensitivity.sentence(ranking)));
-      if (!settings.hasMinSqnr()) return Set.of();
-      var floats = sensitivity.floatsFor(settings.minSqnr(), ranking);
+      if (isMet || !settings.hasGoal()) return Set.of();
+      var floats = Sensitivity.floatsFor(goal, ranking);
       if (!floats.isEmpty()) log.add(Finding.note("KEPT_FLOAT", Sensitivity.kept(floats, ranking)));
       return floats;
     } catch (IOException e) {
@@ -172,6 +172,15 @@ final class Quantize implements Pass {
       log.add(Finding.warning("NOT_RANKED", "operators cannot be ranked: " + e.getMessage()));
       return Set.of();
     }
+  }
+
+  private Sensitivity.Goal goal(Sensitivity sensitivity, List<FittedInput> inputs)
+      throws IOException, EngineException {
+    var sqnr = sensitivity.sqnr(settings.minSqnr());
+    if (!settings.hasMaxDrop()) return sqnr;
+    var drop = sensitivity.drop(settings.maxDrop(), settings.labelled(), inputs);
+    if (!settings.hasMinSqnr()) return drop;
+    return floats -> sqnr.isMet(floats) && drop.isMet(floats);
   }
 
   /// Operators that compute on floats still.

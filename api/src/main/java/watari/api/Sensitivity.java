@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import watari.engine.EngineException;
 import watari.engine.Feed;
@@ -96,15 +97,42 @@ final class Sensitivity {
     return value.shape().elements().isFixed() ? value.shape().elements().fixed() : 1;
   }
 
-  /// The operators that stay on floats so that SQNR is reached at every output, the cheapest that
-  /// are found; all of them where it cannot be reached.
-  Set<String> floatsFor(double sqnr, List<Part> ranking) throws IOException, EngineException {
-    if (reaches(sqnr)) return Set.of();
-    double most = Math.pow(10, -(sqnr + MARGIN) / 10);
-    double aim = most;
+  /// What is asked of the result.
+  interface Goal {
+    /// @param floats names of what stays on floats
+    boolean isMet(Set<String> floats) throws IOException, EngineException;
+  }
+
+  /// At every output, on samples that are like these.
+  Goal sqnr(double least) {
+    return floats -> noise(floats) <= Math.pow(10, -(least + MARGIN) / 10);
+  }
+
+  /// Of right answers, in percentage points.
+  Goal drop(double most, LabelledSamples labelled, List<FittedInput> inputs)
+      throws IOException, EngineException {
+    double source;
+    try (var session = load(graph)) {
+      source = labelled.percentRight(sample -> run(session, sample), inputs);
+    }
+    return floats -> {
+      var copy = quantized(floats);
+      if (copy.isEmpty()) return false;
+      try (var session = load(copy.get())) {
+        return source - labelled.percentRight(sample -> run(session, sample), inputs) <= most;
+      }
+    };
+  }
+
+  /// The operators that stay on floats so that a goal is met, the cheapest that are found; all that
+  /// bring in noise where it cannot be met.
+  static Set<String> floatsFor(Goal goal, List<Part> ranking) throws IOException, EngineException {
+    if (goal.isMet(Set.of())) return Set.of();
+    double aim = ranking.stream().mapToDouble(Part::noise).sum() / 2;
+    long noisy = ranking.stream().filter(part -> part.noise() > 0).count();
     while (true) {
       var floats = cheapest(aim, ranking);
-      if (floats.size() == ranking.size() || noise(floats) <= most) return floats;
+      if (floats.size() >= noisy || goal.isMet(floats)) return floats;
       aim /= 2;
     }
   }
@@ -136,14 +164,11 @@ final class Sensitivity {
   }
 
   private double noise(Set<String> floats, int most) throws IOException, EngineException {
-    var copy = GraphCopy.of(graph);
-    var log = new PassLog(false);
-    new QuantizeActivations(rules, settings.withFloats(floats)).run(copy, log);
-    for (var pass : profile.legalize()) pass.run(copy, log);
-    if (!TargetPipeline.refusals(copy, profile).isEmpty()) return Double.POSITIVE_INFINITY;
+    var copy = quantized(floats);
+    if (copy.isEmpty()) return Double.POSITIVE_INFINITY;
     var sums = new ArrayList<Comparison>();
-    for (int i = 0; i < copy.outputs().size(); i++) sums.add(new Comparison());
-    try (var session = load(copy)) {
+    for (int i = 0; i < graph.outputs().size(); i++) sums.add(new Comparison());
+    try (var session = load(copy.get())) {
       for (int k = 0; k < Math.min(most, samples.size()); k++) {
         var given = run(session, samples.get(k));
         for (int i = 0; i < sums.size(); i++) sums.get(i).add(wanted.get(k).get(i), given.get(i));
@@ -153,6 +178,16 @@ final class Sensitivity {
         .mapToDouble(sum -> Math.pow(10, -sum.error("").sqnr() / 10))
         .max()
         .orElse(0);
+  }
+
+  /// Empty where the target cannot express it.
+  private Optional<Graph> quantized(Set<String> floats) {
+    var copy = GraphCopy.of(graph);
+    var log = new PassLog(false);
+    new QuantizeActivations(rules, settings.withFloats(floats)).run(copy, log);
+    for (var pass : profile.legalize()) pass.run(copy, log);
+    boolean isRefused = !TargetPipeline.refusals(copy, profile).isEmpty();
+    return isRefused ? Optional.empty() : Optional.of(copy);
   }
 
   private Session load(Graph legal) throws IOException, EngineException {
@@ -165,10 +200,6 @@ final class Sensitivity {
       feeds.add(new Feed(graph.inputs().get(i).name(), sample.get(i)));
     }
     return session.run(feeds);
-  }
-
-  boolean reaches(double sqnr) throws IOException, EngineException {
-    return noise(Set.of()) <= Math.pow(10, -(sqnr + MARGIN) / 10);
   }
 
   /// The noisiest operators, in words.
@@ -197,7 +228,7 @@ final class Sensitivity {
             .collect(joining(", "));
     return String.format(
         Locale.ROOT,
-        "%d of %d operators stay on floats, with %.1f %% of weights and results, for the SQNR asked"
+        "%d of %d operators stay on floats, with %.1f %% of weights and results, for what is asked"
             + " for: %s%s",
         parts.size(),
         ranking.size(),

@@ -26,6 +26,8 @@ final class CalibrationOptions {
   private final Supplier<String> calibrator;
   private final Supplier<Boolean> perTensor;
   private final Supplier<String> minSqnr;
+  private final Supplier<String> maxDrop;
+  private final Supplier<Path> labels;
   private final Supplier<Boolean> keepsBias;
   private final Supplier<Boolean> keepsChannels;
   private final Supplier<List<String>> ends;
@@ -51,6 +53,12 @@ final class CalibrationOptions {
             "--calibrator");
     perTensor = usage.flag("One scale for all weights of a tensor.", "--per-tensor");
     minSqnr = usage.word("DB", "Keep what loses too much on floats.", "--min-sqnr");
+    maxDrop =
+        usage.word(
+            "POINTS",
+            "Keep on floats what loses more percentage points of right answers on --labels.",
+            "--max-drop");
+    labels = usage.path("FILE", "An .npz of inputs and 'labels', for --max-drop.", "--labels");
     keepsBias =
         usage.flag(
             "Leave the biases as they are, whatever rounding weights does to means.",
@@ -79,6 +87,11 @@ final class CalibrationOptions {
     refuseWithoutData("--min-sqnr", minSqnr.get());
     refuseWithoutData("--no-bias-correction", keepsBias.get() ? "given" : "");
     refuseWithoutData("--no-equalization", keepsChannels.get() ? "given" : "");
+    refuseWithoutData("--max-drop", maxDrop.get());
+    boolean hasLabels = !labels.get().toString().isEmpty();
+    if (hasLabels == maxDrop.get().isEmpty()) {
+      throw new UsageException("'--max-drop' and '--labels' mean nothing without each other");
+    }
     var data =
         CalibrationSettings.of(
             calibration.get(),
@@ -88,8 +101,19 @@ final class CalibrationOptions {
             channels.get(),
             calibrator.get(),
             perTensor.get());
-    double sqnr = minSqnr.get().isEmpty() ? Double.NaN : Words.number("--min-sqnr", minSqnr.get());
-    return new QuantizeSettings(data, sqnr, !keepsBias.get(), !keepsChannels.get(), ranks, ends());
+    return new QuantizeSettings(
+        data,
+        number("--min-sqnr", minSqnr.get()),
+        number("--max-drop", maxDrop.get()),
+        labels.get(),
+        !keepsBias.get(),
+        !keepsChannels.get(),
+        ranks,
+        ends());
+  }
+
+  private static double number(String option, String word) {
+    return word.isEmpty() ? Double.NaN : Words.number(option, word);
   }
 
   private static UsageException unused(String option) {

@@ -9,7 +9,7 @@ final class Later {
   static final Set<String> COMMANDS = Set.of("view", "zoo");
 
   /// Options of `convert`.
-  static final Set<String> OPTIONS = Set.of("--labels", "--max-drop", "--overrides");
+  static final Set<String> OPTIONS = Set.of("--overrides");
 
   /// Options of `edit`.
   static final Set<String> EDITS = Set.of("--overrides");

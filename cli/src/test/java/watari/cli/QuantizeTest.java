@@ -200,6 +200,69 @@ class QuantizeTest {
     assertThat(quantize("tflite", "int8", DATA, "--explain").out()).contains("SENSITIVITY");
   }
 
+  /// Labels that the float model gets right, but for those of the first images.
+  private Path labelled(int wrong) throws IOException {
+    var labels =
+        Objects.requireNonNull(Npz.read(ROOT.resolve("samples/digits_labels.npz")).get("label"));
+    var numbers = labels.longs().clone();
+    for (int i = 0; i < wrong; i++) numbers[i] = (numbers[i] + 1) % 10;
+    return array(
+        "labelled.npz", "image", images(), "labels", TensorData.ofLongs(labels.shape(), numbers));
+  }
+
+  @Test
+  void rightAnswersAreCountedByLabels() throws IOException {
+    var drop = new Object[] {"--max-drop", 1, "--labels", labelled(36)};
+    var said = quantize("tflite,onnx", "int8", DATA, drop);
+    assertThat(said.code()).as(said.out()).isZero();
+    assertThat(said.out())
+        .containsPattern("ANSWERS[^}]*of labelled samples (89|90)\\.\\d+ % are right")
+        .doesNotContain("DROP_MISSED", "KEPT_FLOAT");
+  }
+
+  /// Nine of ten images are a thousand times fainter, so that the average of ranges cuts most off.
+  private Path faint() throws IOException {
+    var numbers = images().picked(Shape.of(64, 8, 8, 1), at -> at).copied().floats().clone();
+    for (int i = 0; i < numbers.length; i++) if (i / 64 % 10 != 0) numbers[i] /= 1000;
+    return array("faint.npz", "image", TensorData.ofFloats(Shape.of(64, 8, 8, 1), numbers));
+  }
+
+  @Test
+  void operatorsStayOnFloatsUntilAnswersAreRight() throws IOException {
+    var bad = quantize("tflite", "int8", faint(), "--calibrator", "average");
+    assertThat(bad.out()).contains("CALIBRATION_SATURATES");
+    var drop = new Object[] {"--calibrator", "average", "--max-drop", 1, "--labels", labelled(0)};
+    var said = quantize("tflite", "int8", faint(), drop);
+    assertThat(said.code()).as(said.out()).isZero();
+    assertThat(said.out()).contains("KEPT_FLOAT", "ANSWERS").doesNotContain("DROP_MISSED");
+  }
+
+  @Test
+  void labelsThatAreNoneAreRefused() throws IOException {
+    var none = quantize("tflite", "int8", DATA, "--max-drop", 1, "--labels", DATA);
+    assertThat(none.code()).isEqualTo(4);
+    assertThat(none.out()).contains("LABELS_BROKEN", "it has no array 'labels'");
+    assertThat(quantize("tflite", "int8", DATA, "--max-drop", 1).code()).isEqualTo(2);
+    assertThat(quantize("tflite", "int8", DATA, "--labels", DATA).code()).isEqualTo(2);
+  }
+
+  @Test
+  void greyImagesAreAsBrightAsTheyAre() throws IOException {
+    var folder = Files.createDirectory(out.resolve("grey"));
+    for (int k = 0; k < 2; k++) {
+      var image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+      for (int i = 0; i < 64; i++) image.getRaster().setSample(i % 8, i / 8, 0, 2 * i);
+      ImageIO.write(image, "png", folder.resolve(k + ".png").toFile());
+    }
+    assertThat(quantize("tflite", "int8", folder, "--calibrator", "minmax").code()).isZero();
+    look(
+        "digits.int8.tflite",
+        graph -> {
+          var stored = graph.inputs().getFirst().uses().iterator().next().node().output();
+          assertThat(stored.type().quantization()).isEqualTo(new PerTensor(126f / 255, -128));
+        });
+  }
+
   @Test
   void withoutDataNothingIsWritten() {
     var said = convert(SAMPLE, "tflite", "--precision", "int8,float16");

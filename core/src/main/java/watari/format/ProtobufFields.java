@@ -3,7 +3,7 @@ package watari.format;
 /// Steps through the fields of a protobuf message, with every tag and length checked.
 ///
 /// Source: Protocol Buffers, encoding. Groups are refused: no model format uses them.
-final class ProtobufFields {
+public final class ProtobufFields {
   private static final int VARINT = 0;
   private static final int FIXED64 = 1;
   private static final int BYTES = 2;
@@ -19,13 +19,13 @@ final class ProtobufFields {
 
   /// @param start offset of the message's first byte
   /// @param end offset behind its last
-  ProtobufFields(FileBytes file, long start, long end) {
+  public ProtobufFields(FileBytes file, long start, long end) {
     this.file = file;
     this.numbers = new Varints(file, start, end);
   }
 
   /// Moves to the next field; false behind the last.
-  boolean next() {
+  public boolean next() {
     if (!numbers.hasNext()) return false;
     start = numbers.at();
     long tag = numbers.next();
@@ -58,40 +58,40 @@ final class ProtobufFields {
             .formatted(field, Long.toUnsignedString(size), left));
   }
 
-  int field() {
+  public int field() {
     return field;
   }
 
   /// Whether the value is a length and bytes: a string, a message or packed numbers.
-  boolean isBytes() {
+  public boolean isBytes() {
     return wireType == BYTES;
   }
 
-  boolean isVarint() {
+  public boolean isVarint() {
     return wireType == VARINT;
   }
 
   /// The value of a varint.
-  long value() {
+  public long value() {
     return value;
   }
 
   /// Offset of the field's tag.
-  long start() {
+  public long start() {
     return start;
   }
 
   /// Offset of the value, behind tag and length.
-  long valueStart() {
+  public long valueStart() {
     return valueStart;
   }
 
   /// Offset behind the value.
-  long end() {
+  public long end() {
     return numbers.at();
   }
 
-  long valueBytes() {
+  public long valueBytes() {
     return end() - valueStart;
   }
 }
