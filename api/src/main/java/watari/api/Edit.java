@@ -93,6 +93,9 @@ public sealed interface Edit {
     }
   }
 
+  /// What a file of openvino2tensorflow or onnx2tf says of layers.
+  record Overrides(Path file) implements Edit {}
+
   /// What no output needs goes.
   record Prune() implements Edit {}
 

@@ -9,6 +9,7 @@ import watari.finding.Finding;
 import watari.finding.Findings;
 import watari.finding.ModelException;
 import watari.graph.Graph;
+import watari.graph.Model;
 import watari.graph.Validator;
 import watari.pass.Pipelines;
 import watari.pass.edit.AddOutputs;
@@ -45,11 +46,11 @@ final class EditSteps implements AutoCloseable {
     return mergedVersion;
   }
 
-  void run(Graph graph, String format, Findings findings) throws IOException {
+  void run(Graph graph, Model source, Findings findings) throws IOException {
     for (var step : script.steps()) {
       var log = new PassLog(/* explains= */ false);
       try {
-        for (var pass : passes(step.edit(), format)) pass.run(graph, log);
+        for (var pass : passes(step.edit(), source)) pass.run(graph, log);
         if (!log.hasErrors()) Validator.check(graph).forEach(fault -> log.add(unfit(fault)));
       } catch (ModelException e) {
         e.findings().forEach(log::add);
@@ -78,15 +79,15 @@ final class EditSteps implements AutoCloseable {
         found.fix());
   }
 
-  private List<Pass> passes(Edit edit, String format) throws IOException {
+  private List<Pass> passes(Edit edit, Model source) throws IOException {
     return switch (edit) {
       case Edit.SetConstant(var name, var data) -> List.of(new SetConstants(Map.of(name, data)));
       case Edit.SetAttribute(var node, var attribute, var value) ->
           List.of(new SetAttributes(node, attribute, value));
       case Edit.Delete(var node) -> List.of(new DeleteNodes(List.of(node)));
       case Edit.Insert(var insertion) -> List.of(new InsertNode(insertion));
-      case Edit.Merge merge -> List.of(merge(merge, format));
-      case Edit.Connect(var source, var target) -> List.of(new ConnectTensors(source, target));
+      case Edit.Merge merge -> List.of(merge(merge, source.format()));
+      case Edit.Connect(var from, var to) -> List.of(new ConnectTensors(from, to));
       case Edit.Cut(var inputs, var outputs) -> List.of(new CutGraph(inputs, outputs));
       case Edit.AddOutputs(var tensors) -> List.of(new AddOutputs(tensors));
       case Edit.RemoveOutputs(var names) -> List.of(new RemoveOutputs(names));
@@ -95,6 +96,7 @@ final class EditSteps implements AutoCloseable {
       case Edit.Rename(var old, var name) -> List.of(new RenameTensors(Map.of(old, name)));
       case Edit.RenameMatching(var pattern, var by) -> List.of(new RenameMatching(pattern, by));
       case Edit.Split(var tensors, boolean first) -> List.of(new SplitGraph(tensors, first));
+      case Edit.Overrides(var file) -> List.of(OverrideFile.pass(file, source));
       case Edit.Prune _ -> List.of(new PruneGraph());
       case Edit.ShareConstants _ -> List.of(new ShareConstants());
       case Edit.Simplify _ -> Pipelines.canonical();

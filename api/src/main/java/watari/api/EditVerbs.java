@@ -57,6 +57,7 @@ final class EditVerbs {
     verbs.put("preprocess", each((_, name, at) -> new Edit.Prepare(name, normalize(at))));
     verbs.put("rename", each((_, old, name) -> new Edit.Rename(old, name.text())));
     verbs.put("rename-regex", each((_, old, by) -> new Edit.RenameMatching(old, by.text())));
+    verbs.put("overrides", (script, at) -> List.of(new Edit.Overrides(script.beside(at.text()))));
     verbs.put("prune", (_, _) -> List.of(new Edit.Prune()));
     verbs.put("share-constants", (_, _) -> List.of(new Edit.ShareConstants()));
     verbs.put("simplify", (_, _) -> List.of(new Edit.Simplify()));

@@ -155,7 +155,7 @@ public final class Editor {
     try (var steps = new EditSteps(script)) {
       var copy = GraphCopy.of(source);
       var before = lines(copy.main());
-      steps.run(copy.main(), source.format(), findings);
+      steps.run(copy.main(), source, findings);
       if (findings.hasErrors()) return;
       var after = lines(copy.main());
       for (var line : before) if (!after.contains(line)) difference.add("- " + line);

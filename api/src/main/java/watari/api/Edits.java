@@ -1,5 +1,6 @@
 package watari.api;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.Map;
 /// @param dequantize quantized numbers are decoded to float32
 /// @param replace names of replacement rules, see [ReplacementRule]
 /// @param special what becomes of operators that formats do not share
+/// @param overrides a file of openvino2tensorflow or onnx2tf that corrects layers; empty for none
 public record Edits(
     long batch,
     Map<String, List<Long>> inputShapes,
@@ -24,7 +26,8 @@ public record Edits(
     StateHandling state,
     boolean dequantize,
     List<String> replace,
-    SpecialOperators special) {
+    SpecialOperators special,
+    Path overrides) {
   public static final Edits NONE =
       new Edits(
           0,
@@ -35,7 +38,8 @@ public record Edits(
           StateHandling.ZERO,
           false,
           List.of(),
-          SpecialOperators.KEEP);
+          SpecialOperators.KEEP,
+          Path.of(""));
 
   /// What becomes of state that a model keeps between calls.
   public enum StateHandling {

@@ -1,5 +1,7 @@
 package watari.api;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,6 +17,7 @@ import watari.op.ShapeOp.Transpose;
 import watari.pass.edit.NearNames;
 import watari.pass.layout.LayoutReport;
 import watari.pass.layout.LayoutWishes;
+import watari.rewrite.Pass;
 import watari.rewrite.PassLog;
 
 /// Takes a model as read to one that a target can write.
@@ -49,7 +52,7 @@ final class Lowering {
     var log = new PassLog(options.explain());
     var edits = new EditPasses(options.edits(), profile, precision, options.quantize());
     var pipeline =
-        new TargetPipeline(profile, edits.before(), edits.after(), wishes(), edits::storage);
+        new TargetPipeline(profile, before(source, edits), edits.after(), wishes(), edits::storage);
     var layouts = new ArrayList<LayoutReport>();
     var refusals = new ArrayList<Finding>();
     for (var graph : model.graphs()) {
@@ -62,6 +65,19 @@ final class Lowering {
     findings.addAll(log.findings());
     findings.addAll(refusals);
     return new Lowered(model, layouts, judged(findings, source), log);
+  }
+
+  /// Overrides name layers as the source has them; they come before all else.
+  private List<Pass> before(OpenModel source, EditPasses edits) {
+    var file = options.edits().overrides();
+    if (file.toString().isEmpty()) return edits.before();
+    try {
+      var passes = new ArrayList<Pass>(List.of(OverrideFile.pass(file, source.model())));
+      passes.addAll(edits.before());
+      return passes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// Names that layouts are asked for, and no entry has.

@@ -109,6 +109,12 @@ final class Convert implements Command {
   private final Supplier<Boolean> listsRules =
       usage.inquiry("Say which replacements there are.", "--list-rules");
 
+  private final Supplier<Path> overrides =
+      usage.path(
+          "FILE",
+          "Corrections of layers, as openvino2tensorflow or onnx2tf take them.",
+          "--overrides");
+
   private final Supplier<String> opset = usage.word("N", "ONNX opset.", "--opset");
 
   private final Supplier<Boolean> externalData =
@@ -225,7 +231,8 @@ final class Convert implements Command {
         handling,
         dequantize.get(),
         replace.get(),
-        special());
+        special(),
+        overrides.get());
   }
 
   private SpecialOperators special() {

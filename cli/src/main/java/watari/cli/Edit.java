@@ -108,6 +108,12 @@ final class Edit implements Command {
     plain.put("simplify", usage.flag("Fuse idioms and fold constants.", "--simplify"));
   }
 
+  private final Supplier<Path> overrides =
+      usage.path(
+          "FILE",
+          "Corrections of layers, as openvino2tensorflow or onnx2tf take them.",
+          "--overrides");
+
   private final Supplier<String> opset = usage.word("N", "ONNX opset of the result.", "--opset");
 
   private final Supplier<Boolean> dryRun =
@@ -170,6 +176,9 @@ final class Edit implements Command {
   private EditScript script() throws IOException {
     boolean hasScript = !script.get().toString().isEmpty();
     var edits = hasScript ? EditScript.read(script.get()) : EditScript.NONE;
+    if (!overrides.get().toString().isEmpty()) {
+      edits = edits.then(EditScript.of(new watari.api.Edit.Overrides(overrides.get())));
+    }
     for (var verb : List.of("set-const", "set-attr")) edits = edits.then(named(verb));
     edits = edits.then(listed("delete"));
     for (var each : given(listed, "insert")) {

@@ -110,10 +110,5 @@ class EditTest {
     assertThat(Spoken.of("edit", model, "--batch", 2).err())
         .contains("edit takes either -o OUT or --dry-run");
     assertThat(Spoken.of("edit", model, "--dry-run").err()).contains("no edit is asked for");
-    for (var option : Later.EDITS) {
-      var said = Spoken.of("edit", model, "--dry-run", option, "x");
-      assertThat(said.code()).isEqualTo(2);
-      assertThat(said.err()).contains("the option '" + option + "' is not there yet");
-    }
   }
 }

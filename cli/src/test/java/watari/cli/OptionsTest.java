@@ -34,12 +34,6 @@ class OptionsTest {
   @Test
   void whatIsNotThereYetIsRefusedAndNamedInTheReadme() throws IOException {
     var readme = Files.readString(ROOT.resolve("README.md"));
-    for (var option : Later.OPTIONS) {
-      var said = convert(SAMPLE, "onnx", option + "=x");
-      assertThat(said.code()).as(option).isEqualTo(2);
-      assertThat(said.err()).contains("the option '" + option + "' is not there yet");
-      assertThat(readme).contains("`" + option + "`");
-    }
     for (var command : Later.COMMANDS) {
       var said = Spoken.of(command, SAMPLE);
       assertThat(said.code()).as(command).isEqualTo(2);

@@ -3,6 +3,8 @@ package watari.format.openvino;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +19,12 @@ import watari.format.openvino.OpenvinoFile.RuntimeInfo;
 import watari.graph.Graph;
 import watari.graph.GraphBuilder;
 import watari.graph.Metadata;
+import watari.graph.Metadata.Attachment;
 import watari.graph.Model;
 import watari.graph.Value;
 import watari.op.ElementwiseOp.Cast;
+import watari.pass.edit.SourceLayer;
+import watari.pass.edit.SourceLayer.User;
 import watari.tensor.DataType;
 
 /// Reads models of OpenVINO: IR versions 10 and 11.
@@ -59,7 +64,7 @@ public final class OpenvinoReader implements FormatReader {
     var reading = new OpenvinoReadGraph(model, new GraphBuilder(graph), file.net(), true);
     reading.layers();
     outputs(reading, graph, model);
-    return new Model(OpenvinoFormat.NAME, List.of(graph), metadata(file));
+    return new Model(OpenvinoFormat.NAME, List.of(graph), metadata(file, reading));
   }
 
   // ---- outputs
@@ -104,13 +109,37 @@ public final class OpenvinoReader implements FormatReader {
 
   // ---- what the model says of itself
 
-  private static Metadata metadata(OpenvinoFile file) {
+  private static Metadata metadata(OpenvinoFile file, OpenvinoReadGraph reading) {
     var properties = new LinkedHashMap<String, String>();
     file.info().forEach(info -> collect(info, OpenvinoFormat.PROPERTY, properties));
     layouts(file, properties);
     var producer = producer(file);
     var license = properties.getOrDefault(OpenvinoFormat.PROPERTY + "model_info.license", "");
-    return new Metadata(producer, "", license, properties, List.of());
+    return new Metadata(producer, "", license, properties, List.of(layers(reading)));
+  }
+
+  /// What users know layers by.
+  private static Attachment layers(OpenvinoReadGraph reading) {
+    var links = reading.links();
+    var users = new HashMap<String, List<User>>();
+    for (var layer : links.net().layers()) {
+      var sources = links.sources(layer);
+      for (int i = 0; i < sources.size(); i++) {
+        if (sources.get(i).isEmpty()) continue;
+        var user = new User(reading.origin(layer).node(), i);
+        var id = sources.get(i).get().layer().id();
+        users.computeIfAbsent(id, _ -> new ArrayList<>()).add(user);
+      }
+    }
+    var layers = new ArrayList<SourceLayer>();
+    for (var layer : links.net().layers()) {
+      var name = reading.origin(layer).node();
+      var outputs = layer.outputs();
+      var tensor = outputs.isEmpty() ? name : OpenvinoReadGraph.hint(layer, outputs.get(0));
+      layers.add(
+          new SourceLayer(layer.id(), name, tensor, users.getOrDefault(layer.id(), List.of())));
+    }
+    return SourceLayer.attachment(layers);
   }
 
   /// OpenVINO where it saved the file, though it keeps what others said of themselves.
