@@ -43,7 +43,8 @@ final class TensorflowLegalize {
   /// Before layouts are assigned: whole operators that TensorFlow lacks.
   static List<Pass> decompose() {
     var rules = new ArrayList<Rule<?>>(lacking());
-    rules.addAll(ReplaceDetection.all());
+    // Padded suppression stays: suppression itself is replaced by it.
+    rules.addAll(ReplaceDetection.heads());
     rules.addAll(ReplaceRecurrent.all());
     return List.of(
         ReplaceSequence.pass(_ -> false),
@@ -56,7 +57,7 @@ final class TensorflowLegalize {
   /// After that: quantization made explicit, then modes that hang on layouts and shapes.
   static List<Pass> legalize() {
     var rules = new ArrayList<Rule<?>>(lacking());
-    rules.addAll(ReplaceDetection.all());
+    rules.addAll(ReplaceDetection.heads());
     rules.addAll(ReplaceRecurrent.all());
     rules.addAll(ReplaceElementwise.activations());
     rules.addAll(ReplaceNorms.statistics());

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import watari.finding.Findings;
 import watari.finding.ModelException;
@@ -23,7 +24,9 @@ import watari.graph.Metadata;
 import watari.graph.Model;
 import watari.graph.Signature;
 import watari.op.BinaryOp.Binary;
+import watari.op.DetectionOp.PaddedNonMaxSuppression;
 import watari.op.MatMulOp.FullyConnected;
+import watari.rewrite.PassLog;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
@@ -116,5 +119,24 @@ class TensorflowWriterTest {
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("checksum");
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void suppressionToAFixedNumberStays() {
+    var graph = new Graph("main");
+    var builder = new GraphBuilder(graph);
+    var boxes = builder.input("boxes", TensorType.of(DataType.FLOAT32, 8, 4));
+    var scores = builder.input("scores", TensorType.of(DataType.FLOAT32, 8));
+    var most = builder.constant("most", TensorData.ofInts(Shape.SCALAR, 3));
+    var half = builder.scalar(0.5f);
+    var op = new PaddedNonMaxSuppression(false);
+    var node = builder.add(op, List.of(boxes, scores, most, half, half), 2, List.of());
+    graph.addOutput("found", node.output(0));
+    graph.addOutput("count", node.output(1));
+    var profile = new TensorflowProfile("pb");
+    profile.decompose().forEach(pass -> pass.run(graph, new PassLog(false)));
+    profile.legalize().forEach(pass -> pass.run(graph, new PassLog(false)));
+    assertThat(graph.nodes()).extracting(each -> each.op()).containsExactly(op);
   }
 }
