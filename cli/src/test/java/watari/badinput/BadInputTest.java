@@ -19,6 +19,7 @@ import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,8 @@ class BadInputTest {
   private static final long MOST_BYTES = 64L << 20;
   private static final Path ROOT = Path.of(System.getProperty("watari.root", ".."));
 
+  private static final Path CASES_FOLDER = ROOT.resolve("../shared/cases");
+
   private static final List<String> TARGETS =
       ServiceLoader.load(FormatWriter.class).stream().map(w -> w.get().format()).sorted().toList();
 
@@ -61,6 +64,15 @@ class BadInputTest {
 
   private int readable;
   private int converted;
+
+  /// What each target allocates once, such as its tables, is no variant's.
+  @BeforeAll
+  static void loadTargets(@TempDir Path out) {
+    for (var target : TARGETS) {
+      Watari.convert(
+          List.of(ROOT.resolve("samples/digits.tflite")), ConvertOptions.to(target, out));
+    }
+  }
 
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES, threadMode = SEPARATE_THREAD)
@@ -92,9 +104,11 @@ class BadInputTest {
   }
 
   private void breakAll(String format, List<Path> models) throws IOException {
-    int each = Math.ceilDiv(VARIANTS, models.size());
+    long own = models.stream().filter(model -> !isCase(model)).count();
     int tried = 0;
     for (var model : models) {
+      // Ours are broken as often whether or not there are cases beside the checkout.
+      int each = Math.ceilDiv(VARIANTS, isCase(model) ? models.size() : Math.toIntExact(own));
       var good = Files.readAllBytes(model);
       if (format.equals("openvino")) weights(model);
       for (int i = 0; i < each; i++) {
@@ -109,6 +123,10 @@ class BadInputTest {
     assertThat(converted).as("readable ones that were converted, too").isPositive();
     assertThat(tried - readable).as("refused ones").isGreaterThan(tried / 10);
     assertThat(faults).as("seed %d", SEED).isEmpty();
+  }
+
+  private static boolean isCase(Path model) {
+    return model.startsWith(CASES_FOLDER);
   }
 
   private void weights(Path xml) throws IOException {
@@ -236,7 +254,7 @@ class BadInputTest {
   }
 
   private static List<Path> cases(String format, String suffix) throws IOException {
-    var cases = ROOT.resolve("../shared/cases").resolve(format);
+    var cases = CASES_FOLDER.resolve(format);
     if (!Files.isDirectory(cases)) return List.of();
     var some = new ArrayList<Path>();
     for (var folder : list(cases, "")) some.add(folder.resolve("model." + suffix));

@@ -66,6 +66,9 @@ public sealed interface SequenceOp extends Op {
   sealed interface Gated extends SequenceOp {
     /// The recurrent weights whose width is that of the hidden state: `[units, hidden]`.
     int recurrent();
+
+    /// The shape of an operand of a direction, which is not a state.
+    List<Dim> operand(int i, Dim features, Dim units, Dim hidden);
   }
 
   private static List<TensorType> outputs(Gated op, InferContext in) {
@@ -73,6 +76,7 @@ public sealed interface SequenceOp extends Op {
     if (x.isRanked() && x.rank() != 2 && x.rank() != 3) {
       throw new IllegalArgumentException("input has rank " + x.rank() + ", expected 2 or 3");
     }
+    for (int d = 0; d < op.direction().count(); d++) requireOperands(op, d, in);
     var types = new ArrayList<TensorType>();
     var width = Dim.of(0);
     for (int d = 0; d < op.direction().count(); d++) {
@@ -82,16 +86,70 @@ public sealed interface SequenceOp extends Op {
       var shape = x.isRanked() ? x.slice(0, x.rank() - 1).concat(Shape.of(width)) : x;
       types.add(new TensorType(in.dtype(0), shape));
     }
-    int batch = x.isRanked() && x.rank() == 3 && !op.batchFirst() ? 1 : 0;
+    var batch = batch(op, x, in);
     for (int d = 0; d < op.direction().count(); d++) {
       for (int i = 0; i < op.stateCount(); i++) {
         int at = op.first(d) + op.firstState() + i;
         var recurrent = in.shape(op.first(d) + op.recurrent());
-        var made = Shape.of(dim(x, batch, in), dim(recurrent, 1 - i, in));
+        var made = Shape.of(batch, dim(recurrent, 1 - i, in));
         types.add(new TensorType(in.dtype(0), in.has(at) ? in.shape(at) : made));
       }
     }
     return types.subList(0, in.outputCount());
+  }
+
+  /// Every operand of a direction has the sizes that the others give it.
+  private static void requireOperands(Gated op, int direction, InferContext in) {
+    int first = op.first(direction);
+    boolean isAside = direction == 1 && in.has(op.backwardInput());
+    var x = in.shape(isAside ? op.backwardInput() : 0);
+    var recurrent = in.shape(first + op.recurrent());
+    Shapes.requireRank(recurrent, 2, "a recurrent weight");
+    var features = x.isRanked() ? x.dim(x.rank() - 1) : in.unknown();
+    var units = dim(recurrent, 0, in);
+    var hidden = dim(recurrent, 1, in);
+    for (int i = 0; i < op.operandCount(); i++) {
+      if (!in.has(first + i)) continue;
+      int state = i - op.firstState();
+      if (state >= 0 && state < op.stateCount()) {
+        var expected = List.of(batch(op, x, in), state == 0 ? hidden : units);
+        requireState(in.shape(first + i), expected, i);
+      } else {
+        requireSizes(in.shape(first + i), op.operand(i, features, units, hidden), i);
+      }
+    }
+  }
+
+  /// TFLite's kernels count the elements of states, whatever their rank.
+  private static void requireState(Shape shape, List<Dim> expected, int operand) {
+    if (shape.hasRank(2)) {
+      requireSizes(shape, expected, operand);
+      return;
+    }
+    var wanted = Shape.of(expected);
+    boolean isKnown = shape.isFixed() && wanted.isFixed();
+    if (isKnown && !shape.elements().equals(wanted.elements())) {
+      throw misfit(operand, shape, expected);
+    }
+  }
+
+  private static void requireSizes(Shape shape, List<Dim> expected, int operand) {
+    if (!shape.isRanked()) return;
+    boolean fits = shape.rank() == expected.size();
+    for (int i = 0; fits && i < shape.rank(); i++) {
+      boolean isKnown = shape.dim(i).isFixed() && expected.get(i).isFixed();
+      fits = !isKnown || shape.dim(i).equals(expected.get(i));
+    }
+    if (!fits) throw misfit(operand, shape, expected);
+  }
+
+  private static IllegalArgumentException misfit(int operand, Shape shape, List<Dim> expected) {
+    return new IllegalArgumentException(
+        "operand " + operand + " has shape " + shape + ", expected " + Shape.of(expected));
+  }
+
+  private static Dim batch(Gated op, Shape x, InferContext in) {
+    return dim(x, x.hasRank(3) && !op.batchFirst() ? 1 : 0, in);
   }
 
   private static Dim dim(Shape shape, int axis, InferContext in) {
@@ -196,6 +254,17 @@ public sealed interface SequenceOp extends Op {
     }
 
     @Override
+    public List<Dim> operand(int i, Dim features, Dim units, Dim hidden) {
+      if (i < Gate.INPUT.recurrent()) return List.of(units, features);
+      if (i < PEEPHOLES) return List.of(units, hidden);
+      return switch (i) {
+        case PROJECTION -> List.of(hidden, units);
+        case PROJECTION + 1 -> List.of(hidden);
+        default -> List.of(units);
+      };
+    }
+
+    @Override
     public List<TensorType> infer(InferContext in) {
       return outputs(this, in);
     }
@@ -229,6 +298,15 @@ public sealed interface SequenceOp extends Op {
     @Override
     public int recurrent() {
       return RECURRENT;
+    }
+
+    @Override
+    public List<Dim> operand(int i, Dim features, Dim units, Dim hidden) {
+      return switch (i) {
+        case WEIGHTS -> List.of(units, features);
+        case RECURRENT -> List.of(units, hidden);
+        default -> List.of(units);
+      };
     }
 
     @Override

@@ -45,12 +45,18 @@ final class Relayout {
   /// Whether [#apply] can rewrite a node; if not, it keeps the source's layout.
   static boolean isPossible(Node node, Role role, Roles roles) {
     return switch (node.op()) {
+      // Operands are aligned at their last axes.
+      case ElementwiseOp _, BinaryOp _, QuantizeOp _ when !areRanked(node.inputs()) -> false;
       case ResizeOp.Resize resize -> keepsOrder(resize.axes(), role, AxisUse.rank(node.input(0)));
       case ShapeOp.Reshape _, ShapeOp.Flatten _, ShapeOp.Squeeze _, ShapeOp.Unsqueeze _ ->
           node.output(0).shape().dims().stream().filter(dim -> !dim.isFixed()).count() <= 1;
       case ShapeOp.ShapeOf _, ShapeOp.Size _ -> true;
       default -> !(roles.use(node) instanceof AxisUse.Kept);
     };
+  }
+
+  private static boolean areRanked(List<Value> operands) {
+    return operands.stream().allMatch(value -> !value.isPresent() || value.shape().isRanked());
   }
 
   private static boolean keepsOrder(List<Integer> axes, Role role, int rank) {

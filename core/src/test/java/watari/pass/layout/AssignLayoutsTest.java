@@ -106,6 +106,18 @@ class AssignLayoutsTest {
   }
 
   @Test
+  void operandsOfUnknownRankKeepTheLayout() {
+    var stranger = graph.addInput("any", new TensorType(DataType.FLOAT32, Shape.UNKNOWN));
+    var y = conv(image(1, 4, 8, 9), 6);
+    var sum = builder.add(new Binary(Binary.Kind.ADD), y, stranger);
+    sum.setType(y.type());
+    graph.addOutput(conv(sum, 6));
+    assign(LayoutWishes.NATIVE);
+    assertThat(sum.shape()).isEqualTo(Shape.of(1, 6, 8, 9));
+    assertThat(transposes()).isEqualTo(2);
+  }
+
+  @Test
   void constantsThatAreConvertedFollow() {
     var y = conv(image(1, 4, 8, 9), 6);
     var half =

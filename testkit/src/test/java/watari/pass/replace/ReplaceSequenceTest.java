@@ -1,6 +1,7 @@
 package watari.pass.replace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -255,5 +256,20 @@ class ReplaceSequenceTest {
     graph.addOutput("y", made.output());
     ReplaceSequence.pass(_ -> true).run(graph, new PassLog(true));
     assertThat(Arrays.asList(graph.nodes().toArray())).contains(made);
+  }
+
+  @Test
+  void operandsThatDoNotFitEachOtherAreBroken() {
+    var op = lstm(0, 0);
+    for (int i : List.of(Gate.CELL.weights(), Gate.CELL.recurrent(), SequenceLstm.CELL)) {
+      var inputs = operands(constant(Shape.of(1, 1, 1), 1));
+      inputs.set(1 + i, constant(Shape.of(1, 2), 0.5f, 0.5f));
+      assertThatThrownBy(() -> build.add(op, inputs, 3, List.of()))
+          .hasMessageContaining("operand " + i + " has shape [1,2], expected [");
+    }
+    var inputs = operands(constant(Shape.of(1, 1, 1), 1));
+    inputs.set(1 + Gate.CELL.bias(), constant(Shape.of(2), 0.1f, 0.1f));
+    assertThatThrownBy(() -> build.add(op, inputs, 3, List.of()))
+        .hasMessageContaining("operand 13 has shape [2], expected [1]");
   }
 }
