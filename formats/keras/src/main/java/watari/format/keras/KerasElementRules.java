@@ -12,6 +12,7 @@ import watari.op.ReduceOp.Cumulative;
 import watari.op.Shapes;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -42,7 +43,7 @@ final class KerasElementRules {
   }
 
   static Rule<Cast> decoding() {
-    return new KerasRule<>("DecodeConstant", Cast.class, KerasElementRules::decode);
+    return new SmallRule<>("DecodeConstant", Cast.class, KerasElementRules::decode);
   }
 
   private static Outcome binary(Binary op, Match<Binary> match, Formula f) {

@@ -2,6 +2,7 @@ package watari.format.keras;
 
 import java.util.ArrayList;
 import java.util.List;
+import watari.op.Op;
 import watari.pass.fold.CommonSubexpressions;
 import watari.pass.fold.ConstantFolding;
 import watari.pass.fold.DeadCode;
@@ -23,6 +24,7 @@ import watari.pass.storage.MakeQuantizationExplicit;
 import watari.rewrite.Pass;
 import watari.rewrite.Rule;
 import watari.rewrite.RulePass;
+import watari.rewrite.Rules;
 
 /// The order in which a graph becomes writable as layers.
 final class KerasLegalize {
@@ -37,7 +39,7 @@ final class KerasLegalize {
     rules.addAll(ReplaceSignal.all());
     rules.addAll(ReplaceRegions.all());
     rules.addAll(ReplaceIntegerProducts.all());
-    rules.addAll(KerasRule.whereNeeded(ReplaceRecurrent.all()));
+    rules.addAll(whereNeeded(ReplaceRecurrent.all()));
     return List.of(
         new RulePass("keras-decode", List.of(KerasElementRules.decoding())),
         ReplaceSequence.pass(_ -> false),
@@ -58,7 +60,7 @@ final class KerasLegalize {
     rules.addAll(KerasShapeRules.all());
     rules.addAll(KerasQuantizeRules.all());
     rules.add(ReplaceFakeQuantize.fakeQuantize(_ -> false));
-    rules.addAll(KerasRule.whereNeeded(lacking()));
+    rules.addAll(whereNeeded(lacking()));
     return List.of(
         new MakeQuantizationExplicit(_ -> false),
         new RulePass("keras-legalize", rules),
@@ -85,5 +87,15 @@ final class KerasLegalize {
     rules.add(ReplaceGridSample.gridSample());
     rules.add(ReplaceResize.resize(_ -> false));
     return rules;
+  }
+
+  /// The rules, only for nodes that Keras cannot say as they are.
+  private static List<Rule<?>> whereNeeded(List<Rule<?>> rules) {
+    return rules.stream().<Rule<?>>map(KerasLegalize::whereNeeded).toList();
+  }
+
+  private static <O extends Op> Rule<O> whereNeeded(Rule<O> rule) {
+    return Rules.unless(
+        match -> KerasWriteGraph.refuse(match.node()).isEmpty(), "Keras has it", rule);
   }
 }

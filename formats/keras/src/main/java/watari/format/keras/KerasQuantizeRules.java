@@ -9,6 +9,7 @@ import watari.op.QuantizeOp.Convert;
 import watari.op.QuantizeOp.DynamicQuantize;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -23,8 +24,8 @@ final class KerasQuantizeRules {
 
   static List<Rule<?>> all() {
     return List.of(
-        new KerasRule<>("ReplaceConvert", Convert.class, KerasQuantizeRules::convert),
-        new KerasRule<>(
+        new SmallRule<>("ReplaceConvert", Convert.class, KerasQuantizeRules::convert),
+        new SmallRule<>(
             "ReplaceDynamicQuantize", DynamicQuantize.class, KerasQuantizeRules::dynamic));
   }
 

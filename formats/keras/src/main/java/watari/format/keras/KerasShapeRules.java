@@ -18,6 +18,7 @@ import watari.op.ShapeOp.Trilu;
 import watari.op.Shapes;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -32,15 +33,15 @@ final class KerasShapeRules {
 
   static List<Rule<?>> all() {
     return List.of(
-        new KerasRule<>("ReplaceDepthToSpace", DepthToSpace.class, KerasShapeRules::depthToSpace),
-        new KerasRule<>("ReplaceSpaceToDepth", SpaceToDepth.class, KerasShapeRules::spaceToDepth),
-        new KerasRule<>("ReplaceSpaceToBatch", SpaceToBatch.class, KerasShapeRules::spaceToBatch),
-        new KerasRule<>("ReplaceBatchToSpace", BatchToSpace.class, KerasShapeRules::batchToSpace),
-        new KerasRule<>("ReplaceTrilu", Trilu.class, KerasShapeRules::trilu),
-        new KerasRule<>("ReplaceOneHot", OneHot.class, KerasShapeRules::oneHot),
+        new SmallRule<>("ReplaceDepthToSpace", DepthToSpace.class, KerasShapeRules::depthToSpace),
+        new SmallRule<>("ReplaceSpaceToDepth", SpaceToDepth.class, KerasShapeRules::spaceToDepth),
+        new SmallRule<>("ReplaceSpaceToBatch", SpaceToBatch.class, KerasShapeRules::spaceToBatch),
+        new SmallRule<>("ReplaceBatchToSpace", BatchToSpace.class, KerasShapeRules::batchToSpace),
+        new SmallRule<>("ReplaceTrilu", Trilu.class, KerasShapeRules::trilu),
+        new SmallRule<>("ReplaceOneHot", OneHot.class, KerasShapeRules::oneHot),
         new Replacement<>("ReplaceGatherNd", GatherNd.class, KerasShapeRules::gatherNd),
-        new KerasRule<>("CropNegativePads", Pad.class, KerasShapeRules::crop),
-        new KerasRule<>("PadByIndices", Pad.class, KerasShapeRules::padByIndices),
+        new SmallRule<>("CropNegativePads", Pad.class, KerasShapeRules::crop),
+        new SmallRule<>("PadByIndices", Pad.class, KerasShapeRules::padByIndices),
         new Replacement<>("SplitComputedConv", Conv.class, KerasShapeRules::splitConv));
   }
 

@@ -2,6 +2,7 @@ package watari.format.openvino;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import watari.op.ElementwiseOp.Celu;
 import watari.op.ElementwiseOp.Shrink;
 import watari.op.ElementwiseOp.ThresholdedRelu;
@@ -34,6 +35,7 @@ import watari.rewrite.Match;
 import watari.rewrite.Pass;
 import watari.rewrite.Rule;
 import watari.rewrite.RulePass;
+import watari.rewrite.Rules;
 
 /// The order in which a graph becomes writable as IR.
 final class OpenvinoLegalize {
@@ -75,26 +77,25 @@ final class OpenvinoLegalize {
     var rules = new ArrayList<Rule<?>>();
     rules.add(ReplaceReductions.emptyReduce());
     rules.add(ReplaceMaxIndices.rule(MaxPool::columnMajor));
-    rules.add(OpenvinoRules.unless(OpenvinoLegalize::isReduction, ReplaceReductions.reduce()));
+    rules.add(unless(OpenvinoLegalize::isReduction, ReplaceReductions.reduce()));
     rules.add(ReplaceReductions.argReduce());
     rules.add(ReplaceReductions.cumulative());
     rules.addAll(
-        OpenvinoRules.of(
+        Rules.of(
             ReplaceElementwise.activations(), Celu.class, ThresholdedRelu.class, Shrink.class));
     rules.add(ReplaceComplex.complexPart());
     rules.addAll(ReplaceDetection.all());
     rules.addAll(ReplaceSignal.all());
-    rules.addAll(OpenvinoRules.of(ReplaceRegions.all(), MaxUnpool.class, Det.class));
-    for (var rule : OpenvinoRules.of(ReplaceRegions.all(), RoiAlign.class)) {
+    rules.addAll(Rules.of(ReplaceRegions.all(), MaxUnpool.class, Det.class));
+    for (var rule : Rules.of(ReplaceRegions.all(), RoiAlign.class)) {
       rules.add(unlessAverage(rule));
     }
-    rules.addAll(OpenvinoRules.of(ReplaceNorms.statistics(), RmsNorm.class));
+    rules.addAll(Rules.of(ReplaceNorms.statistics(), RmsNorm.class));
     rules.add(ReplaceNorms.hardmax());
-    rules.add(OpenvinoRules.unless(m -> isNormalization(m.op()), ReplaceNorms.lpNorm()));
-    rules.add(OpenvinoRules.unless(m -> m.op().size() % 2 == 1, ReplaceNorms.lrn()));
-    rules.addAll(OpenvinoRules.of(ReplaceIndexing.all(), Compress.class));
-    rules.add(
-        OpenvinoRules.unless(m -> m.input(0).shape().hasRank(4), ReplaceGridSample.gridSample()));
+    rules.add(unless(m -> isNormalization(m.op()), ReplaceNorms.lpNorm()));
+    rules.add(unless(m -> m.op().size() % 2 == 1, ReplaceNorms.lrn()));
+    rules.addAll(Rules.of(ReplaceIndexing.all(), Compress.class));
+    rules.add(unless(m -> m.input(0).shape().hasRank(4), ReplaceGridSample.gridSample()));
     rules.addAll(recurrent());
     rules.addAll(OpenvinoQuotientRules.all());
     rules.addAll(OpenvinoElementRules.all());
@@ -109,12 +110,11 @@ final class OpenvinoLegalize {
 
   /// Of the largest samples OpenVINO has another notion.
   private static <O extends Op> Rule<O> unlessAverage(Rule<O> rule) {
-    return OpenvinoRules.unless(
-        match -> match.op() instanceof RoiAlign align && align.average(), rule);
+    return unless(match -> match.op() instanceof RoiAlign align && align.average(), rule);
   }
 
   private static <O extends Op> Rule<O> unlessExpressible(Rule<O> rule) {
-    return OpenvinoRules.unless(match -> OpenvinoWriteRecurrent.isExpressible(match.node()), rule);
+    return unless(match -> OpenvinoWriteRecurrent.isExpressible(match.node()), rule);
   }
 
   /// What NormalizeL2 says: roots of squares that do not get too small.
@@ -129,5 +129,9 @@ final class OpenvinoLegalize {
       case LOG_SUM, LOG_SUM_EXP, SUM_SQUARE -> false;
       default -> !isNone;
     };
+  }
+
+  private static <O extends Op> Rule<O> unless(Predicate<Match<O>> isNative, Rule<O> rule) {
+    return Rules.unless(isNative, "IR has it", rule);
   }
 }

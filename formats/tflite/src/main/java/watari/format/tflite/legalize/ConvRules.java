@@ -13,6 +13,7 @@ import watari.op.ShapeOp.Squeeze;
 import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

@@ -15,6 +15,7 @@ import watari.op.ShapeOp.ShapeOf;
 import watari.pass.replace.Formula;
 import watari.pass.replace.ReplaceFakeQuantize;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.pass.storage.StoredClamp;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;

@@ -10,6 +10,7 @@ import watari.op.ShapeOp.Slice;
 import watari.op.ShapeOp.Unsqueeze;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

@@ -10,6 +10,7 @@ import watari.op.ElementwiseOp.Clip;
 import watari.op.Op;
 import watari.op.QuantizeOp.Convert;
 import watari.op.ReduceOp.Reduce;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

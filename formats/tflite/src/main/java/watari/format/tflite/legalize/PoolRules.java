@@ -15,6 +15,7 @@ import watari.op.PoolOp.MaxPool;
 import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

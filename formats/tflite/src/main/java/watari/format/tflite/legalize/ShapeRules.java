@@ -19,6 +19,7 @@ import watari.op.ShapeOp.Trilu;
 import watari.op.Shapes;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

@@ -18,6 +18,7 @@ import watari.op.QuantizeOp.Convert;
 import watari.pass.replace.Formula;
 import watari.pass.replace.InFloats;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

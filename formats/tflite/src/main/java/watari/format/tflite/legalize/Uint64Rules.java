@@ -5,6 +5,7 @@ import watari.op.BinaryOp.Binary;
 import watari.op.ElementwiseOp.Bitcast;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.SmallRule;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;

@@ -1,25 +1,24 @@
-package watari.format.openvino;
+package watari.rewrite;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import watari.op.Op;
-import watari.pass.replace.Replacement;
-import watari.rewrite.Match;
-import watari.rewrite.Outcome;
-import watari.rewrite.Rule;
 
 /// Ways to take some rules of a list, or a rule for some nodes.
-final class OpenvinoRules {
-  private OpenvinoRules() {}
+public final class Rules {
+  private Rules() {}
 
   /// Those for some operators.
-  static List<Rule<?>> of(List<Rule<?>> all, Class<?>... roots) {
+  public static List<Rule<?>> of(List<Rule<?>> all, Class<?>... roots) {
     return all.stream().filter(rule -> Arrays.asList(roots).contains(rule.root())).toList();
   }
 
-  /// A rule for what IR does not have already.
-  static <O extends Op> Rule<O> unless(Predicate<Match<O>> isNative, Rule<O> rule) {
+  /// A rule for what a target does not have already.
+  ///
+  /// @param why the rule is left where `isNative` holds
+  public static <O extends Op> Rule<O> unless(
+      Predicate<Match<O>> isNative, String why, Rule<O> rule) {
     return new Rule<>() {
       @Override
       public String name() {
@@ -33,7 +32,7 @@ final class OpenvinoRules {
 
       @Override
       public Outcome apply(Match<O> match) {
-        return isNative.test(match) ? Replacement.left("IR has it") : rule.apply(match);
+        return isNative.test(match) ? leave(why) : rule.apply(match);
       }
     };
   }
