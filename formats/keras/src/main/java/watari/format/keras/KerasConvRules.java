@@ -15,6 +15,7 @@ import watari.op.ShapeOp.Pad;
 import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.Windows;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -81,14 +82,14 @@ final class KerasConvRules {
     var x = match.input(0);
     var window =
         new Window(kernel(match.input(1)), op.strides(), op.dilations(), op.padding(), false);
-    var pads = KerasWindows.explicit(window, x);
+    var pads = Windows.explicit(window, x);
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
-    if (KerasWindows.isSame(window, pads.get(), x)) {
+    if (Windows.isSame(window, pads.get(), x)) {
       var same = op.withPadding(new Padding.Same(true));
       return match.replaceWith(made(same, match.node().inputs(), f));
     }
     var padded = KerasWindows.padded(x, pads.get(), Value.ABSENT, f);
-    var valid = op.withPadding(Padding.none(KerasWindows.axes(x)));
+    var valid = op.withPadding(Padding.none(Windows.axes(x)));
     return match.replaceWith(made(valid, inputs(match, 0, padded), f));
   }
 
@@ -100,7 +101,7 @@ final class KerasConvRules {
             && op.dilations().stream().anyMatch(d -> d > 1);
     if (!applies) return Replacement.left("it is not both strided and dilated");
     var filter = spread(match.input(1), op.dilations(), f);
-    var ones = KerasWindows.ones(op.strides().size());
+    var ones = Windows.ones(op.strides().size());
     var dense = new Conv(op.strides(), ones, op.padding(), op.groups(), op.layout());
     return match.replaceWith(made(dense, inputs(match, 1, filter), f));
   }
@@ -158,7 +159,7 @@ final class KerasConvRules {
     }
     if (!(op.padding() instanceof Explicit)) return Replacement.left("its pads are not explicit");
     var filter = spread(match.input(1), op.dilations(), f);
-    var dense = with(op, op.groups(), KerasWindows.ones(op.dilations().size()));
+    var dense = with(op, op.groups(), Windows.ones(op.dilations().size()));
     return match.replaceWith(made(dense, inputs(match, 1, filter), f));
   }
 
@@ -168,7 +169,7 @@ final class KerasConvRules {
     if (!isReady(op.layout(), match) || !(op.padding() instanceof Explicit pads)) {
       return Replacement.left("it has no explicit pads");
     }
-    int axes = KerasWindows.axes(match.input(0));
+    int axes = Windows.axes(match.input(0));
     var begins = pads.begins().stream().map(b -> -b).toList();
     var ends = new ArrayList<Integer>();
     for (int i = 0; i < axes; i++) ends.add(op.outputPadding().get(i) - pads.ends().get(i));

@@ -1,16 +1,15 @@
 package watari.format.keras;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import watari.graph.Value;
 import watari.op.Padding;
 import watari.op.Padding.Explicit;
 import watari.op.PoolOp.AveragePool;
 import watari.op.PoolOp.LpPool;
 import watari.op.PoolOp.MaxPool;
-import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
+import watari.pass.replace.Windows;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -38,10 +37,6 @@ final class KerasPoolRules {
         && match.node().outputs().size() == 1;
   }
 
-  private static boolean isDilated(Window window) {
-    return window.dilations().stream().anyMatch(d -> d != 1);
-  }
-
   // ---- maxima
 
   /// Bytes, which floats hold.
@@ -58,34 +53,20 @@ final class KerasPoolRules {
     if (!isReady(op.layout(), match)) return Replacement.left("layouts are not assigned");
     var x = match.input(0);
     var window = op.window();
-    boolean isPlain = !isDilated(window) || window.padding() instanceof Explicit;
+    boolean isPlain = !Windows.isDilated(window) || window.padding() instanceof Explicit;
     if (!window.ceil() && KerasWindows.isSettled(window.padding()) && isPlain) {
       return Replacement.left("its padding is Keras'");
     }
-    var pads = KerasWindows.roundedDown(window, x, match.output());
+    var pads = Windows.roundedDown(window, x, match.output());
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
-    if (!isDilated(window) && KerasWindows.isSame(window, pads.get(), x)) {
-      var same = KerasWindows.with(window, new Padding.Same(true));
+    if (!Windows.isDilated(window) && Windows.isSame(window, pads.get(), x)) {
+      var same = Windows.settled(window, new Padding.Same(true));
       return match.replaceWith(new MaxPool(same, op.layout()), x);
     }
     var lowest = f.scalar(x, Double.NEGATIVE_INFINITY);
     var padded = KerasWindows.padded(x, pads.get(), lowest, f);
-    var none = KerasWindows.with(window, Padding.none(KerasWindows.axes(x)));
+    var none = Windows.settled(window, Padding.none(Windows.axes(x)));
     return match.replaceWith(new MaxPool(none, op.layout()), padded);
-  }
-
-  private static boolean isFixed(Value x) {
-    return IntStream.range(1, x.shape().rank() - 1).allMatch(i -> x.shape().dim(i).isFixed());
-  }
-
-  /// The elements at one place of the windows along an axis.
-  private static Value tap(Value x, Window window, int i, int tap, Formula f) {
-    int axis = i + 1;
-    long first = (long) tap * window.dilations().get(i);
-    long reach = (long) (window.kernel().get(i) - 1) * window.dilations().get(i);
-    long outputs = (x.shape().dim(axis).fixed() - reach - 1) / window.strides().get(i) + 1;
-    long end = first + (outputs - 1) * window.strides().get(i) + 1;
-    return f.slice(x, axis, first, end, window.strides().get(i));
   }
 
   private static Outcome dilatedMax(MaxPool op, Match<MaxPool> match, Formula f) {
@@ -93,16 +74,16 @@ final class KerasPoolRules {
     var window = op.window();
     boolean applies =
         isReady(op.layout(), match)
-            && isDilated(window)
+            && Windows.isDilated(window)
             && !window.ceil()
             && window.padding() instanceof Explicit pads
             && pads.isZero()
-            && isFixed(x);
+            && Windows.isFixed(x);
     if (!applies) return Replacement.left("it is not dilated, or not settled");
     for (int i = 0; i < window.kernel().size(); i++) {
-      var largest = tap(x, window, i, 0, f);
+      var largest = Windows.tap(x, window, i, 0, f);
       for (int k = 1; k < window.kernel().get(i); k++) {
-        largest = f.max(largest, tap(x, window, i, k, f));
+        largest = f.max(largest, Windows.tap(x, window, i, k, f));
       }
       x = largest;
     }
@@ -116,21 +97,21 @@ final class KerasPoolRules {
     var window = op.window();
     if (!isReady(op.layout(), match) || isPlain(op)) return Replacement.left("it is Keras'");
     var x = match.input(0);
-    var pads = KerasWindows.roundedDown(window, x, match.output());
+    var pads = Windows.roundedDown(window, x, match.output());
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
-    var none = Padding.none(KerasWindows.axes(x));
+    var none = Padding.none(Windows.axes(x));
     boolean counts = op.countPadding() && !window.ceil();
-    if (!isDilated(window) && !counts && KerasWindows.isSame(window, pads.get(), x)) {
-      var same = KerasWindows.with(window, new Padding.Same(true));
+    if (!Windows.isDilated(window) && !counts && Windows.isSame(window, pads.get(), x)) {
+      var same = Windows.settled(window, new Padding.Same(true));
       return match.replaceWith(new AveragePool(same, op.layout(), false), x);
     }
-    if (!counts && !isFixed(x)) return Replacement.left("the spatial dims are not fixed");
+    if (!counts && !Windows.isFixed(x)) return Replacement.left("the spatial dims are not fixed");
     var padded = KerasWindows.padded(x, pads.get(), Value.ABSENT, f);
-    if (isDilated(window)) {
-      if (!isFixed(x)) return Replacement.left("the spatial dims are not fixed");
+    if (Windows.isDilated(window)) {
+      if (!Windows.isFixed(x)) return Replacement.left("the spatial dims are not fixed");
       return match.replaceWith(dilatedMean(padded, op, x, pads.get(), match.output(), f));
     }
-    var valid = new AveragePool(KerasWindows.with(window, none), op.layout(), true);
+    var valid = new AveragePool(Windows.settled(window, none), op.layout(), true);
     var mean = f.op(valid, padded);
     if (counts) return match.replaceWith(mean);
     return match.replaceWith(f.mul(mean, weights(op, x, pads.get(), match.output(), f)));
@@ -138,7 +119,7 @@ final class KerasPoolRules {
 
   private static boolean isPlain(AveragePool op) {
     var window = op.window();
-    if (window.ceil() || isDilated(window)) return false;
+    if (window.ceil() || Windows.isDilated(window)) return false;
     return switch (window.padding()) {
       case Padding.Same(boolean atEnd) -> atEnd && !op.countPadding();
       case Explicit pads -> pads.isZero();
@@ -150,9 +131,9 @@ final class KerasPoolRules {
     var window = op.window();
     long count = 1;
     for (int i = 0; i < window.kernel().size(); i++) {
-      var sum = tap(padded, window, i, 0, f);
+      var sum = Windows.tap(padded, window, i, 0, f);
       for (int k = 1; k < window.kernel().get(i); k++)
-        sum = f.add(sum, tap(padded, window, i, k, f));
+        sum = f.add(sum, Windows.tap(padded, window, i, k, f));
       padded = sum;
       count *= window.kernel().get(i);
     }
@@ -210,10 +191,10 @@ final class KerasPoolRules {
             : op.p() == 2
                 ? f.square(x)
                 : f.binary(watari.op.BinaryOp.Binary.Kind.POW, magnitude, f.scalar(x, op.p()));
-    var pads = KerasWindows.roundedDown(op.window(), x, match.output());
+    var pads = Windows.roundedDown(op.window(), x, match.output());
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
     var padded = KerasWindows.padded(powers, pads.get(), Value.ABSENT, f);
-    var valid = KerasWindows.with(op.window(), Padding.none(KerasWindows.axes(x)));
+    var valid = Windows.settled(op.window(), Padding.none(Windows.axes(x)));
     var sum = f.mul(f.op(new AveragePool(valid, op.layout(), true), padded), size);
     if (op.p() == 1) return match.replaceWith(sum);
     if (op.p() == 2) return match.replaceWith(f.sqrt(sum));

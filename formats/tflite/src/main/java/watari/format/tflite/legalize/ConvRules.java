@@ -14,6 +14,7 @@ import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
 import watari.pass.replace.SmallRule;
+import watari.pass.replace.Windows;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -43,7 +44,7 @@ final class ConvRules {
   }
 
   private static Outcome raise(Conv op, Match<Conv> match, Formula f) {
-    if (!isReady(op.layout(), match) || Spatial.axes(match.input(0)) != 1) {
+    if (!isReady(op.layout(), match) || Windows.axes(match.input(0)) != 1) {
       return Replacement.left("it is not of one spatial axis");
     }
     var raised =
@@ -74,7 +75,7 @@ final class ConvRules {
 
   private static Window window(Conv op, Match<?> match) {
     var kernel = new ArrayList<Integer>();
-    for (int i = 0; i < Spatial.axes(match.input(0)); i++) {
+    for (int i = 0; i < Windows.axes(match.input(0)); i++) {
       kernel.add(Math.toIntExact(match.input(1).shape().dim(i + 1).fixed()));
     }
     return new Window(kernel, op.strides(), op.dilations(), op.padding(), false);
@@ -95,7 +96,7 @@ final class ConvRules {
       return replace(op.withPadding(new Same(true)), x, match, f);
     }
     var padded = Spatial.padded(x, pads.get(), Value.ABSENT, f);
-    return replace(op.withPadding(Padding.none(Spatial.axes(x))), padded, match, f);
+    return replace(op.withPadding(Padding.none(Windows.axes(x))), padded, match, f);
   }
 
   private static Outcome replace(Conv op, Value x, Match<Conv> match, Formula f) {
@@ -108,7 +109,7 @@ final class ConvRules {
 
   private static Outcome splitGroups(Conv op, Match<Conv> match, Formula f) {
     boolean applies =
-        isReady(op.layout(), match) && Spatial.axes(match.input(0)) == 3 && op.groups() > 1;
+        isReady(op.layout(), match) && Windows.axes(match.input(0)) == 3 && op.groups() > 1;
     if (!applies) return Replacement.left("it has one group");
     var x = match.input(0);
     int last = x.shape().rank() - 1;
@@ -129,7 +130,7 @@ final class ConvRules {
   }
 
   private static Outcome raiseTranspose(ConvTranspose op, Match<ConvTranspose> match, Formula f) {
-    if (!isReady(op.layout(), match) || Spatial.axes(match.input(0)) != 1) {
+    if (!isReady(op.layout(), match) || Windows.axes(match.input(0)) != 1) {
       return Replacement.left("it is not of one spatial axis");
     }
     var raised =
@@ -181,7 +182,7 @@ final class ConvRules {
     var dense =
         new ConvTranspose(
             op.strides(),
-            Spatial.ones(op.dilations().size()),
+            Windows.ones(op.dilations().size()),
             op.padding(),
             op.outputPadding(),
             op.groups(),
@@ -209,7 +210,7 @@ final class ConvRules {
       return Replacement.left("it has no explicit pads");
     }
     var x = match.input(0);
-    int axes = Spatial.axes(x);
+    int axes = Windows.axes(x);
     var begins = pads.begins();
     var ends = new ArrayList<Integer>();
     for (int i = 0; i < axes; i++) ends.add(pads.ends().get(i) - op.outputPadding().get(i));

@@ -16,6 +16,7 @@ import watari.op.Window;
 import watari.pass.replace.Formula;
 import watari.pass.replace.Replacement;
 import watari.pass.replace.SmallRule;
+import watari.pass.replace.Windows;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -81,7 +82,7 @@ final class PoolRules {
   }
 
   private static Outcome raiseMax(MaxPool op, Match<MaxPool> match, Formula f) {
-    if (!isReady(op.layout(), match) || Spatial.axes(match.input(0)) != 1) {
+    if (!isReady(op.layout(), match) || Windows.axes(match.input(0)) != 1) {
       return Replacement.left("it is not of one spatial axis");
     }
     var x = Spatial.withHeight(match.input(0), f);
@@ -89,36 +90,12 @@ final class PoolRules {
   }
 
   private static Outcome raiseAverage(AveragePool op, Match<AveragePool> match, Formula f) {
-    if (!isReady(op.layout(), match) || Spatial.axes(match.input(0)) != 1) {
+    if (!isReady(op.layout(), match) || Windows.axes(match.input(0)) != 1) {
       return Replacement.left("it is not of one spatial axis");
     }
     var x = Spatial.withHeight(match.input(0), f);
     var raised = new AveragePool(raised(op.window()), op.layout(), op.countPadding());
     return lowered(f.op(raised, x), match, f);
-  }
-
-  /// The pads with which a pool that rounds down gives as many outputs as this one; empty where
-  /// dims are not fixed.
-  private static Optional<Explicit> roundedDown(Window window, Value x, Value y) {
-    var pads = Spatial.explicit(window, x);
-    if (pads.isEmpty() || !window.ceil()) return pads;
-    if (!Spatial.isFixed(x) || !Spatial.isFixed(y)) return Optional.empty();
-    var ends = new ArrayList<Integer>();
-    for (int i = 0; i < window.kernel().size(); i++) {
-      long outputs = y.shape().dim(i + 1).fixed();
-      long reach =
-          (outputs - 1) * window.strides().get(i)
-              + (long) (window.kernel().get(i) - 1) * window.dilations().get(i)
-              + 1;
-      long covered = x.shape().dim(i + 1).fixed() + pads.get().begins().get(i);
-      int end = pads.get().ends().get(i);
-      ends.add(Math.toIntExact(Math.max(reach - covered, Math.min(end, reach - covered))));
-    }
-    return Optional.of(new Explicit(pads.get().begins(), ends));
-  }
-
-  private static Window with(Window window, Padding padding) {
-    return new Window(window.kernel(), window.strides(), window.dilations(), padding, false);
   }
 
   private static boolean isSettled(Window window) {
@@ -132,14 +109,15 @@ final class PoolRules {
       return Replacement.left("its padding is TFLite's");
     }
     var x = match.input(0);
-    var pads = roundedDown(op.window(), x, match.output());
+    var pads = Spatial.roundedDown(op.window(), x, match.output());
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
     if (Spatial.isSame(op.window(), pads.get(), x)) {
-      return match.replaceWith(new MaxPool(with(op.window(), new Same(true)), op.layout()), x);
+      return match.replaceWith(
+          new MaxPool(Windows.settled(op.window(), new Same(true)), op.layout()), x);
     }
-    var none = Padding.none(Spatial.axes(x));
+    var none = Padding.none(Windows.axes(x));
     var padded = pads.get().isZero() ? x : Spatial.padded(x, pads.get(), lowest(x, f), f);
-    return match.replaceWith(new MaxPool(with(op.window(), none), op.layout()), padded);
+    return match.replaceWith(new MaxPool(Windows.settled(op.window(), none), op.layout()), padded);
   }
 
   private static Value lowest(Value x, Formula f) {
@@ -151,33 +129,19 @@ final class PoolRules {
         : f.constant(data);
   }
 
-  private static boolean isDilated(Window window) {
-    return window.dilations().stream().anyMatch(d -> d != 1);
-  }
-
-  /// The elements at one place of the windows along an axis.
-  private static Value tap(Value x, Window window, int i, int tap, Formula f) {
-    int axis = i + 1;
-    long first = (long) tap * window.dilations().get(i);
-    long reach = (long) (window.kernel().get(i) - 1) * window.dilations().get(i);
-    long outputs = (x.shape().dim(axis).fixed() - reach - 1) / window.strides().get(i) + 1;
-    long end = first + (outputs - 1) * window.strides().get(i) + 1;
-    return f.slice(x, axis, first, end, window.strides().get(i));
-  }
-
   private static Outcome dilatedMax(MaxPool op, Match<MaxPool> match, Formula f) {
     var x = match.input(0);
     boolean applies =
         isReady(op.layout(), match)
-            && isDilated(op.window())
+            && Windows.isDilated(op.window())
             && op.window().padding() instanceof Explicit pads
             && pads.isZero()
-            && Spatial.isFixed(x);
+            && Windows.isFixed(x);
     if (!applies) return Replacement.left("it is not dilated, or not settled");
     for (int i = 0; i < op.window().kernel().size(); i++) {
-      var largest = tap(x, op.window(), i, 0, f);
+      var largest = Windows.tap(x, op.window(), i, 0, f);
       for (int k = 1; k < op.window().kernel().get(i); k++) {
-        largest = f.max(largest, tap(x, op.window(), i, k, f));
+        largest = f.max(largest, Windows.tap(x, op.window(), i, k, f));
       }
       x = largest;
     }
@@ -188,17 +152,17 @@ final class PoolRules {
     var x = match.input(0);
     boolean applies =
         isReady(op.layout(), match)
-            && isDilated(op.window())
+            && Windows.isDilated(op.window())
             && op.window().padding() instanceof Explicit pads
             && pads.isZero()
             && !op.window().ceil()
-            && Spatial.isFixed(x);
+            && Windows.isFixed(x);
     if (!applies) return Replacement.left("it is not dilated, or not settled");
     long count = 1;
     for (int i = 0; i < op.window().kernel().size(); i++) {
-      var sum = tap(x, op.window(), i, 0, f);
+      var sum = Windows.tap(x, op.window(), i, 0, f);
       for (int k = 1; k < op.window().kernel().get(i); k++) {
-        sum = f.add(sum, tap(x, op.window(), i, k, f));
+        sum = f.add(sum, Windows.tap(x, op.window(), i, k, f));
       }
       count *= op.window().kernel().get(i);
       x = sum;
@@ -218,7 +182,10 @@ final class PoolRules {
   /// A settled pool of three axes as one of the last two, then one of the first.
   private static Optional<Value> split(
       Value x, Window window, Formula f, java.util.function.Function<Window, watari.op.Op> pool) {
-    if (!isSettled(window) || isDilated(window) || Spatial.axes(x) != 3 || !x.shape().isFixed()) {
+    if (!isSettled(window)
+        || Windows.isDilated(window)
+        || Windows.axes(x) != 3
+        || !x.shape().isFixed()) {
       return Optional.empty();
     }
     var dims = x.shape().fixedDims();
@@ -277,16 +244,17 @@ final class PoolRules {
     boolean isSame = window.padding() instanceof Same(boolean atEnd) && atEnd;
     if (isSame && !op.countPadding() && !window.ceil()) return Replacement.left("it is SAME");
     var x = match.input(0);
-    var pads = roundedDown(window, x, match.output());
-    if (pads.isEmpty() || op.countPadding() || isDilated(window)) {
+    var pads = Spatial.roundedDown(window, x, match.output());
+    if (pads.isEmpty() || op.countPadding() || Windows.isDilated(window)) {
       return Replacement.left("its divisors are its own");
     }
     if (pads.get().isZero()) {
-      var none = with(window, Padding.none(Spatial.axes(x)));
+      var none = Windows.settled(window, Padding.none(Windows.axes(x)));
       return match.replaceWith(new AveragePool(none, op.layout(), false), x);
     }
     if (!Spatial.isSame(window, pads.get(), x)) return Replacement.left("its padding is its own");
-    return match.replaceWith(new AveragePool(with(window, new Same(true)), op.layout(), false), x);
+    return match.replaceWith(
+        new AveragePool(Windows.settled(window, new Same(true)), op.layout(), false), x);
   }
 
   /// Sums of the window as averages over all of it, weighed by what counts in each.
@@ -294,16 +262,17 @@ final class PoolRules {
     if (!isReady(op.layout(), match)) return Replacement.left("layouts are not assigned");
     var window = op.window();
     boolean isSame = window.padding() instanceof Same(boolean atEnd) && atEnd;
-    boolean native_ = isSettled(window) && !(isSame && (op.countPadding() || isDilated(window)));
+    boolean native_ =
+        isSettled(window) && !(isSame && (op.countPadding() || Windows.isDilated(window)));
     if (native_) return Replacement.left("its padding is TFLite's");
     var x = match.input(0);
-    var pads = roundedDown(window, x, match.output());
+    var pads = Spatial.roundedDown(window, x, match.output());
     var given = Spatial.explicit(window, x);
-    if (pads.isEmpty() || given.isEmpty() || !Spatial.isFixed(x)) {
+    if (pads.isEmpty() || given.isEmpty() || !Windows.isFixed(x)) {
       return Replacement.left("the spatial dims are not fixed");
     }
     var padded = pads.get().isZero() ? x : Spatial.padded(x, pads.get(), Value.ABSENT, f);
-    var none = with(window, Padding.none(Spatial.axes(x)));
+    var none = Windows.settled(window, Padding.none(Windows.axes(x)));
     var mean = f.op(new AveragePool(none, op.layout(), false), padded);
     for (int i = 0; i < window.kernel().size(); i++) {
       var weights = weights(op, i, given.get(), x, mean);
@@ -341,7 +310,7 @@ final class PoolRules {
   private static Outcome lpPool(LpPool op, Match<LpPool> match, Formula f) {
     if (!isReady(op.layout(), match)) return Replacement.left("layouts are not assigned");
     var x = match.input(0);
-    var pads = roundedDown(op.window(), x, match.output());
+    var pads = Spatial.roundedDown(op.window(), x, match.output());
     if (pads.isEmpty()) return Replacement.left("the spatial dims are not fixed");
     var power =
         switch (op.p()) {
@@ -350,7 +319,7 @@ final class PoolRules {
           default -> f.binary(Binary.Kind.POW, f.abs(x), f.scalar(x, op.p()));
         };
     var padded = pads.get().isZero() ? power : Spatial.padded(power, pads.get(), Value.ABSENT, f);
-    var none = with(op.window(), Padding.none(Spatial.axes(x)));
+    var none = Windows.settled(op.window(), Padding.none(Windows.axes(x)));
     var mean = f.op(new AveragePool(none, op.layout(), false), padded);
     long count = op.window().kernel().stream().mapToLong(k -> k).reduce(1, (a, b) -> a * b);
     var sum = f.mul(mean, count);

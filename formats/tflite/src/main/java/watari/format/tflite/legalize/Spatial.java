@@ -1,66 +1,37 @@
 package watari.format.tflite.legalize;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import watari.graph.Value;
 import watari.op.Padding;
 import watari.op.Padding.Explicit;
-import watari.op.Padding.Same;
 import watari.op.ShapeOp.Pad;
 import watari.op.ShapeOp.Unsqueeze;
 import watari.op.Window;
 import watari.pass.replace.Formula;
+import watari.pass.replace.Windows;
 
 /// What rules of sliding windows over channels-last tensors share.
 final class Spatial {
   private Spatial() {}
 
-  static int axes(Value x) {
-    return x.shape().rank() - 2;
-  }
-
-  /// Whether the spatial dims are fixed.
-  static boolean isFixed(Value x) {
-    return IntStream.rangeClosed(1, axes(x)).allMatch(i -> x.shape().dim(i).isFixed());
-  }
-
-  private static long dim(Value x, int i) {
-    return x.shape().dim(i + 1).fixed();
-  }
-
-  /// The padding in elements; empty where it hangs on unknown dims.
+  /// The padding in elements; empty where a spatial dim is not fixed.
   static Optional<Explicit> explicit(Window window, Value x) {
-    if (window.padding() instanceof Explicit pads) return Optional.of(pads);
-    if (!isFixed(x)) return Optional.empty();
-    boolean atEnd = ((Same) window.padding()).atEnd();
-    var begins = new ArrayList<Integer>();
-    var ends = new ArrayList<Integer>();
-    for (int i = 0; i < axes(x); i++) {
-      int total = Math.toIntExact(sameTotal(window, x, i));
-      int less = total / 2;
-      begins.add(atEnd ? less : total - less);
-      ends.add(atEnd ? total - less : less);
-    }
-    return Optional.of(new Explicit(begins, ends));
+    boolean isKnown = window.padding() instanceof Explicit || Windows.isFixed(x);
+    return isKnown ? Windows.explicit(window, x) : Optional.empty();
   }
 
-  private static long sameTotal(Window window, Value x, int i) {
-    return Padding.sameTotal(
-        dim(x, i), window.kernel().get(i), window.strides().get(i), window.dilations().get(i));
+  /// The pads with which a window that rounds down gives as many outputs as this one; empty where
+  /// dims are not fixed.
+  static Optional<Explicit> roundedDown(Window window, Value x, Value y) {
+    boolean isKnown = window.padding() instanceof Explicit || Windows.isFixed(x);
+    return isKnown ? Windows.roundedDown(window, x, y) : Optional.empty();
   }
 
   /// Whether explicit pads are what TensorFlow's SAME adds.
   static boolean isSame(Window window, Explicit pads, Value x) {
-    if (!isFixed(x)) return false;
-    for (int i = 0; i < axes(x); i++) {
-      long total = sameTotal(window, x, i);
-      int begin = pads.begins().get(i);
-      if (begin != total / 2 || pads.ends().get(i) != total - begin) return false;
-    }
-    return true;
+    return Windows.isFixed(x) && Windows.isSame(window, pads, x);
   }
 
   /// Pads the spatial axes, in the root's place.
@@ -99,9 +70,5 @@ final class Spatial {
     return padding instanceof Explicit(var begins, var ends)
         ? new Explicit(withHeight(begins, 0), withHeight(ends, 0))
         : padding;
-  }
-
-  static List<Integer> ones(int count) {
-    return Collections.nCopies(count, 1);
   }
 }
