@@ -4,8 +4,21 @@ import java.util.List;
 import java.util.Optional;
 import watari.finding.Finding;
 import watari.graph.Node;
+import watari.op.ConvOp.Conv;
+import watari.op.ConvOp.ConvInteger;
+import watari.op.ConvOp.ConvTranspose;
 import watari.op.Custom;
+import watari.op.NormOp.BatchNorm;
+import watari.op.NormOp.GroupNorm;
+import watari.op.NormOp.InstanceNorm;
+import watari.op.NormOp.Lrn;
 import watari.op.Op;
+import watari.op.PoolOp.AveragePool;
+import watari.op.PoolOp.LpPool;
+import watari.op.PoolOp.MaxPool;
+import watari.op.ResizeOp.GridSample;
+import watari.op.ShapeOp.DepthToSpace;
+import watari.op.ShapeOp.SpaceToDepth;
 import watari.quant.QuantizationRules;
 import watari.quant.Storage;
 import watari.rewrite.Pass;
@@ -23,6 +36,27 @@ public interface TargetProfile {
 
   /// The layout in which the target takes an operator that has one; empty where both do.
   Optional<Layout> layoutOf(Op op);
+
+  /// [#layoutOf] of targets that take all operators of windows and channels with channels last.
+  static Optional<Layout> channelsLast(Op op) {
+    return switch (op) {
+      case Conv _,
+          ConvTranspose _,
+          ConvInteger _,
+          MaxPool _,
+          AveragePool _,
+          LpPool _,
+          Lrn _,
+          DepthToSpace _,
+          SpaceToDepth _,
+          GridSample _,
+          BatchNorm _,
+          InstanceNorm _,
+          GroupNorm _ ->
+          Optional.of(Layout.CHANNELS_LAST);
+      default -> Optional.empty();
+    };
+  }
 
   /// Whether the target keeps state between calls.
   boolean keepsState();

@@ -5,17 +5,8 @@ import java.util.Optional;
 import watari.finding.Finding;
 import watari.format.TargetProfile;
 import watari.graph.Node;
-import watari.op.ConvOp;
-import watari.op.NormOp.BatchNorm;
-import watari.op.NormOp.GroupNorm;
-import watari.op.NormOp.InstanceNorm;
-import watari.op.NormOp.Lrn;
 import watari.op.Op;
-import watari.op.PoolOp.AveragePool;
-import watari.op.PoolOp.LpPool;
-import watari.op.PoolOp.MaxPool;
-import watari.op.ShapeOp.DepthToSpace;
-import watari.op.ShapeOp.SpaceToDepth;
+import watari.op.ResizeOp.GridSample;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -30,13 +21,8 @@ record KerasProfile(String format) implements TargetProfile {
 
   @Override
   public Optional<Layout> layoutOf(Op op) {
-    return switch (op) {
-      case ConvOp.DeformConv _ -> Optional.empty();
-      case ConvOp _, MaxPool _, AveragePool _, LpPool _ -> Optional.of(Layout.CHANNELS_LAST);
-      case Lrn _, DepthToSpace _, SpaceToDepth _ -> Optional.of(Layout.CHANNELS_LAST);
-      case BatchNorm _, InstanceNorm _, GroupNorm _ -> Optional.of(Layout.CHANNELS_LAST);
-      default -> Optional.empty();
-    };
+    // GridSample is written out in either layout.
+    return op instanceof GridSample ? Optional.empty() : TargetProfile.channelsLast(op);
   }
 
   @Override

@@ -5,20 +5,7 @@ import java.util.Optional;
 import watari.finding.Finding;
 import watari.format.TargetProfile;
 import watari.graph.Node;
-import watari.op.ConvOp.Conv;
-import watari.op.ConvOp.ConvInteger;
-import watari.op.ConvOp.ConvTranspose;
-import watari.op.NormOp.BatchNorm;
-import watari.op.NormOp.GroupNorm;
-import watari.op.NormOp.InstanceNorm;
-import watari.op.NormOp.Lrn;
 import watari.op.Op;
-import watari.op.PoolOp.AveragePool;
-import watari.op.PoolOp.LpPool;
-import watari.op.PoolOp.MaxPool;
-import watari.op.ResizeOp.GridSample;
-import watari.op.ShapeOp.DepthToSpace;
-import watari.op.ShapeOp.SpaceToDepth;
 import watari.rewrite.Pass;
 import watari.tensor.Layout;
 
@@ -43,23 +30,7 @@ final class TensorflowProfile implements TargetProfile {
   /// The processor has no kernels for channels-first.
   @Override
   public Optional<Layout> layoutOf(Op op) {
-    return switch (op) {
-      case Conv _,
-          ConvTranspose _,
-          ConvInteger _,
-          MaxPool _,
-          AveragePool _,
-          LpPool _,
-          Lrn _,
-          DepthToSpace _,
-          SpaceToDepth _,
-          GridSample _,
-          BatchNorm _,
-          InstanceNorm _,
-          GroupNorm _ ->
-          Optional.of(Layout.CHANNELS_LAST);
-      default -> Optional.empty();
-    };
+    return TargetProfile.channelsLast(op);
   }
 
   @Override

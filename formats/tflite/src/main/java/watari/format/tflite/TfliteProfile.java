@@ -6,21 +6,8 @@ import watari.finding.Finding;
 import watari.format.TargetProfile;
 import watari.format.tflite.legalize.TfliteLegalize;
 import watari.graph.Node;
-import watari.op.ConvOp.Conv;
-import watari.op.ConvOp.ConvInteger;
-import watari.op.ConvOp.ConvTranspose;
 import watari.op.Custom;
-import watari.op.NormOp.BatchNorm;
-import watari.op.NormOp.GroupNorm;
-import watari.op.NormOp.InstanceNorm;
-import watari.op.NormOp.Lrn;
 import watari.op.Op;
-import watari.op.PoolOp.AveragePool;
-import watari.op.PoolOp.LpPool;
-import watari.op.PoolOp.MaxPool;
-import watari.op.ResizeOp.GridSample;
-import watari.op.ShapeOp.DepthToSpace;
-import watari.op.ShapeOp.SpaceToDepth;
 import watari.quant.QuantizationRules;
 import watari.quant.Storage;
 import watari.rewrite.Pass;
@@ -40,21 +27,7 @@ public final class TfliteProfile implements TargetProfile {
 
   @Override
   public Optional<Layout> layoutOf(Op op) {
-    return switch (op) {
-      case Conv _,
-          ConvTranspose _,
-          ConvInteger _,
-          MaxPool _,
-          AveragePool _,
-          LpPool _,
-          Lrn _,
-          DepthToSpace _,
-          SpaceToDepth _,
-          GridSample _ ->
-          Optional.of(Layout.CHANNELS_LAST);
-      case BatchNorm _, InstanceNorm _, GroupNorm _ -> Optional.of(Layout.CHANNELS_LAST);
-      default -> Optional.empty();
-    };
+    return TargetProfile.channelsLast(op);
   }
 
   @Override
