@@ -1,6 +1,7 @@
 package watari.format.keras;
 
 import java.util.ArrayList;
+import watari.graph.Value;
 import watari.op.ElementwiseOp.Bitcast;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Identity;
@@ -9,7 +10,6 @@ import watari.op.Op;
 import watari.op.QuantizeOp;
 import watari.op.ShapeOp;
 import watari.pass.replace.Formula;
-import watari.pass.replace.Replacement;
 import watari.rewrite.Match;
 import watari.rewrite.Outcome;
 import watari.rewrite.Rule;
@@ -32,15 +32,15 @@ final class KerasComputeType implements Rule<Op> {
             && node.bodies().isEmpty()
             && !moves(match.op());
     if (!applies) return leave("it does not compute on bfloat16");
+    if (match.output().type().isQuantized()) return leave("its result is stored");
     var f = new Formula(match);
-    var inputs = new ArrayList<watari.graph.Value>();
+    var inputs = new ArrayList<Value>();
     for (var x : node.inputs()) {
       boolean isSmall = x.isPresent() && x.dtype() == DataType.BFLOAT16;
       inputs.add(isSmall ? f.cast(x, DataType.FLOAT32) : x);
     }
     var made = f.builder().add(match.op(), inputs);
     boolean rounds = match.output().dtype() == DataType.BFLOAT16;
-    if (match.output().type().isQuantized()) return Replacement.left("its result is stored");
     return match.replaceWith(rounds ? f.cast(made, DataType.BFLOAT16) : made);
   }
 
