@@ -83,15 +83,15 @@ final class Sides {
     if (!formats.readable().contains(format)) {
       throw new EngineException("watari does not read " + format);
     }
-    return new Side(graph, onnx.name(), true, taps -> readBack(file, format, taps));
+    return new Side(graph, onnx.name(), true, taps -> readBack(file, format, graph, taps));
   }
 
-  private Session readBack(Path file, String format, List<String> taps)
+  private Session readBack(Path file, String format, Graph graph, List<String> taps)
       throws IOException, EngineException {
     try (var model = Watari.read(file, new ReadSettings(format, BESIDE), formats)) {
       requireWhole(model);
-      var graph = model.model().main();
-      return new InOrder(onnx.load(graph, taps), graph);
+      var read = model.model().main();
+      return new InOrder(onnx.load(read, taps), read, graph);
     } catch (ModelException e) {
       throw new EngineException("watari does not read its result: " + e.getMessage(), e);
     }

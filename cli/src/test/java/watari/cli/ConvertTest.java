@@ -138,4 +138,17 @@ class ConvertTest {
     assertThat(said.out()).contains("\"status\":\"partial\"").contains("CALIBRATION_MISSING");
     assertThat(out).isDirectoryContaining("glob:**/m.float16.tflite");
   }
+
+  /// SavedModels sort inputs and outputs by their keys.
+  @Test
+  void whatAFormatSortsIsComparedByName() {
+    for (var name : new String[] {"shapes", "recurrent", "quantized"}) {
+      var model =
+          Path.of(System.getProperty("watari.root", ".."))
+              .resolve("cli/src/test/resources/models/" + name + ".onnx");
+      var said = Spoken.of("convert", model, "--to", "saved_model", "-o", folder.resolve("out"));
+      assertThat(said.code()).as(said.err()).isZero();
+      assertThat(said.out()).contains(name + "_saved_model: written, consistent");
+    }
+  }
 }
