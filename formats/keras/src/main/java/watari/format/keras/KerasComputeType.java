@@ -6,6 +6,8 @@ import watari.op.ElementwiseOp.Bitcast;
 import watari.op.ElementwiseOp.Cast;
 import watari.op.ElementwiseOp.Identity;
 import watari.op.IndexOp;
+import watari.op.NormOp.LogSoftmax;
+import watari.op.NormOp.Softmax;
 import watari.op.Op;
 import watari.op.QuantizeOp;
 import watari.op.ShapeOp;
@@ -30,7 +32,7 @@ final class KerasComputeType implements Rule<Op> {
         node.inputs().stream().anyMatch(x -> x.isPresent() && x.dtype() == DataType.BFLOAT16)
             && node.outputs().size() == 1
             && node.bodies().isEmpty()
-            && !moves(match.op());
+            && !keepsType(match.op());
     if (!applies) return leave("it does not compute on bfloat16");
     if (match.output().type().isQuantized()) return leave("its result is stored");
     var f = new Formula(match);
@@ -44,9 +46,11 @@ final class KerasComputeType implements Rule<Op> {
     return match.replaceWith(rounds ? f.cast(made, DataType.BFLOAT16) : made);
   }
 
-  private static boolean moves(Op op) {
+  private static boolean keepsType(Op op) {
     return switch (op) {
       case ShapeOp _, IndexOp _, QuantizeOp _, Cast _, Bitcast _, Identity _ -> true;
+      // They are refused: their steps are rounded.
+      case Softmax _, LogSoftmax _ -> true;
       default -> false;
     };
   }

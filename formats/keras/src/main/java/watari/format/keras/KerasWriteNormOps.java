@@ -11,6 +11,7 @@ import watari.op.NormOp.InstanceNorm;
 import watari.op.NormOp.LayerNorm;
 import watari.op.NormOp.LogSoftmax;
 import watari.op.NormOp.Softmax;
+import watari.tensor.DataType;
 import watari.tensor.Shape;
 import watari.tensor.TensorData;
 
@@ -118,8 +119,17 @@ final class KerasWriteNormOps {
 
   // ---- softmaxes
 
+  /// A softmax of bfloat16 is defined by steps that are each rounded; Keras rounds once.
+  private static void requireOneRounding(Value x) {
+    if (x.dtype() != DataType.BFLOAT16) return;
+    throw KerasRefusal.unsupported(
+        "Keras does not round the steps of a softmax to bfloat16",
+        "store the model with --precision float32");
+  }
+
   private static void softmax(Softmax op, Node node, KerasWriteGraph out) {
     var x = node.input(0);
+    requireOneRounding(x);
     int axis = KerasShapes.axis(op.axis(), x);
     var layer =
         KerasShapes.rank(x) > 1 && axis > 0
@@ -130,6 +140,7 @@ final class KerasWriteNormOps {
 
   private static void logSoftmax(LogSoftmax op, Node node, KerasWriteGraph out) {
     var x = node.input(0);
+    requireOneRounding(x);
     out.give(
         node,
         out.operation(NN, "LogSoftmax")

@@ -30,6 +30,8 @@ import watari.op.BinaryOp.Binary;
 import watari.op.ConvOp.Conv;
 import watari.op.ElementwiseOp.Unary;
 import watari.op.MatMulOp.FullyConnected;
+import watari.op.NormOp.LogSoftmax;
+import watari.op.NormOp.Softmax;
 import watari.op.Padding;
 import watari.op.PoolOp.AveragePool;
 import watari.op.RecurrentOp;
@@ -311,5 +313,19 @@ class KerasWriterTest {
     assertThat(KerasNames.plain("/block/conv:0")).isEqualTo("block_conv_0");
     assertThat(KerasNames.plain("ü")).isEqualTo("layer");
     assertThat(KerasNames.plain("x.1-a_b")).isEqualTo("x.1-a_b");
+  }
+
+  @Test
+  void softmaxesOfBfloat16AreRefused() {
+    for (var op : List.of(new Softmax(-1), new LogSoftmax(-1))) {
+      var x = builder.input("x" + graph.inputs().size(), TensorType.of(DataType.BFLOAT16, 2, 3));
+      graph.addOutput("y" + graph.outputs().size(), builder.add(op, x));
+    }
+    write(new KerasV3Writer());
+    assertThat(findings.all())
+        .extracting(Finding::why)
+        .containsExactly(
+            "Keras does not round the steps of a softmax to bfloat16",
+            "Keras does not round the steps of a softmax to bfloat16");
   }
 }

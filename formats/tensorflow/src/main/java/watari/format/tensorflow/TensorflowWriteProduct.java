@@ -98,6 +98,11 @@ final class TensorflowWriteProduct {
   }
 
   private static void softmax(String name, int axis, Node node, TensorflowScope out) {
+    if (node.input(0).dtype() == DataType.BFLOAT16) {
+      throw TensorflowRefusal.unsupported(
+          "TensorFlow does not round the steps of a softmax to bfloat16",
+          "store the model with --precision float32");
+    }
     var shape = node.input(0).shape();
     var x = out.in(node, 0);
     boolean isLast = axis == -1 || shape.isRanked() && axis == shape.rank() - 1;

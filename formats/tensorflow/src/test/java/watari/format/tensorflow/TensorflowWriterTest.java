@@ -26,6 +26,7 @@ import watari.graph.Signature;
 import watari.op.BinaryOp.Binary;
 import watari.op.DetectionOp.PaddedNonMaxSuppression;
 import watari.op.MatMulOp.FullyConnected;
+import watari.op.NormOp.Softmax;
 import watari.rewrite.PassLog;
 import watari.tensor.DataType;
 import watari.tensor.Shape;
@@ -138,5 +139,14 @@ class TensorflowWriterTest {
     profile.decompose().forEach(pass -> pass.run(graph, new PassLog(false)));
     profile.legalize().forEach(pass -> pass.run(graph, new PassLog(false)));
     assertThat(graph.nodes()).extracting(each -> each.op()).containsExactly(op);
+  }
+
+  @Test
+  void softmaxesOfBfloat16AreRefused() {
+    var builder = new GraphBuilder(new Graph("main"));
+    var x = builder.input("x", TensorType.of(DataType.BFLOAT16, 2, 3));
+    var node = builder.add(new Softmax(-1), List.of(x), 1, List.of());
+    assertThat(new TensorflowProfile("pb").refuse(node).orElseThrow().why())
+        .isEqualTo("TensorFlow does not round the steps of a softmax to bfloat16");
   }
 }
